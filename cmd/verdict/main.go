@@ -1,0 +1,48 @@
+// Verdict decides whether a piece of work may go out.
+//
+// It reads a Markdown progress tracker, runs the required commands itself,
+// verifies the checkpoint commits, and reconciles what was claimed with what it
+// saw into GO, GO_WITH_CONDITIONS or NO_GO.
+//
+// Usage:
+//
+//	verdict run [TRACKER...]      collect, decide, render: the main job
+//	verdict plan [TRACKER...]     what would run; nothing is executed
+//	verdict lint [TRACKER...]     the rules that need no execution
+//	verdict demo                  the main job on an example, explained
+//
+// "verdict help" lists the other commands.
+//
+// # Exit codes
+//
+//	0    GO, and GO_WITH_CONDITIONS unless --fail-on conditions
+//	1    NO_GO
+//	2    usage, policy or tracker cannot be read
+//	3    verdict could not do its work
+//	130  interrupted
+//
+// # Limits
+//
+// Commands run with bash. A check that a compiled program starts by an absolute
+// path cannot be seen from outside; such a command is never more than
+// GO_WITH_CONDITIONS.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/verdictci/verdict/collector/command"
+)
+
+func main() {
+	if command.IsWitness(os.Args) {
+		os.Exit(command.WitnessMain(os.Args[2:]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
+	stop()
+	os.Exit(code)
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"golang.org/x/term"
+
+	"github.com/verdictci/verdict/verdict"
+	"github.com/verdictci/verdict/verdict/render"
+)
+
+// formats are the values of --format, in the order of the help text.
+var formats = []string{"text", "markdown", "json", "sarif", "junit", "html"}
+
+func knownFormat(f string) bool { return slices.Contains(formats, f) }
+
+// writeReport writes the report as the flags ask. dir is the bundle's folder,
+// for the logs; it may be empty.
+func writeReport(r *verdict.Report, f reportFlags, c collectFlags, dir string, s streams) error {
+	if err := stepSummary(r); err != nil {
+		fmt.Fprintln(s.err, "verdict: "+err.Error())
+	}
+	return writeTo(f.output, s.out, func(w io.Writer) error {
+		switch f.format {
+		case "markdown":
+			return render.Markdown(w, r)
+		case "json":
+			return render.JSON(w, r)
+		case "sarif":
+			return render.SARIF(w, r)
+		case "junit":
+			return render.JUnit(w, r)
+		case "html":
+			o := render.HTMLOptions{}
+			if dir != "" {
+				o.Logs = os.DirFS(dir)
+			}
+			return render.HTML(w, r, o)
+		}
+		return render.Text(w, r, render.TextOptions{Width: width(w), Color: useColor(w, c.color), Verbose: c.verbose, Quiet: c.quiet})
+	})
+}
+
+// stepSummary adds the report to the job's summary under GitHub Actions.
+func stepSummary(r *verdict.Report) error {
+	path := os.Getenv("GITHUB_STEP_SUMMARY")
+	if path == "" || os.Getenv("GITHUB_ACTIONS") == "" {
+		return nil
+	}
+	text, err := render.Comment(r, render.CommentOptions{Target: "summary"})
+	if err != nil {
+		return fmt.Errorf("render job summary: %w", err)
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return fmt.Errorf("write job summary: %w", err)
+	}
+	defer f.Close()
+	if _, err := io.WriteString(f, text); err != nil {
+		return fmt.Errorf("write job summary: %w", err)
+	}
+	return f.Close()
+}
+
+// terminal returns w's file descriptor when w is a terminal.
+func terminal(w io.Writer) (int, bool) {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return 0, false
+	}
+	return int(f.Fd()), true
+}
+
+// width is the width to render for: the terminal's, else 100 columns.
+func width(w io.Writer) int {
+	if fd, ok := terminal(w); ok {
+		if columns, _, err := term.GetSize(fd); err == nil && columns > 0 {
+			return min(max(columns, 60), 200)
+		}
+	}
+	return 100
+}
+
+// useColor follows --color, NO_COLOR and TERM, in this order.
+func useColor(w io.Writer, flag string) bool {
+	switch flag {
+	case "always":
+		return true
+	case "never":
+		return false
+	}
+	_, isTerminal := terminal(w)
+	return isTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
