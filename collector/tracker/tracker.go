@@ -52,6 +52,9 @@ type Tracker struct {
 	Board   Pos      // the board's heading or table; invalid when there is no board
 	Packets []Packet // board rows in order, then sections without a row in document order
 
+	// Required are commands that the document requires outside of any packet.
+	Required []Required
+
 	// RiskTables are the lists that reconcile risks over several packets:
 	// tables, debt ledgers and condition lists, in document order.
 	RiskTables []RiskTable
@@ -266,6 +269,7 @@ type Claim struct {
 	Command string // shell text of the code span; empty for a line that names none
 	Label   string // text between the number and the command, and between command and arrow
 	Run     string // the label of the list it stands in: "implementer", "reviewer reruns", …
+	Number  int    // as printed; 0 for a line without one
 	Result  Result
 	Raw     string
 	Pos     Pos

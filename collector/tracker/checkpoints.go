@@ -1,0 +1,104 @@
+package tracker
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	hashForm  = regexp.MustCompile(`^[0-9a-fA-F]{4,64}$`)
+	hashWord  = regexp.MustCompile(`\b[0-9a-fA-F]{7,64}\b`)
+	todoWord  = regexp.MustCompile(`(?i)^(todo|tbd|pending|to be (recorded|filled|added)|not yet)\b`)
+	noneCheck = regexp.MustCompile(`(?i)^(no-?op|n/?a|none|docs?-only|no commit|not applicable|no code changes?)\b`)
+	selfCheck = regexp.MustCompile(`(?i)^this commit\b`)
+)
+
+// readClosing reads the closing list of checkpoint commits.
+func (p *reader) readClosing(b *block, d *document) {
+	switch b.kind {
+	case blockItem:
+		id, rest := p.words.leadingID(b.text)
+		if id == "" {
+			return
+		}
+		at := len(b.text) - len(rest)
+		for at < len(b.text) && strings.ContainsRune(" \t:", rune(b.text[at])) {
+			at++
+		}
+		value := b.slice(at, len(b.text))
+		value.text = strings.TrimLeft(value.text, "—–- ")
+		p.addCheckpoint(id, &value, "closing", d)
+	case blockTable:
+		p.table(b, d, "Checkpoint Commits")
+	}
+}
+
+// commitEntry reads an item under "Commit:".
+func (p *reader) commitEntry(b *block, d *document) {
+	if p.packet < 0 || b.level > 0 {
+		return
+	}
+	p.addCheckpoint(p.t.Packets[p.packet].ID, &b.inline, "commit", d)
+}
+
+func (p *reader) checkpointTable(b *block, d *document, packet, commit int) {
+	for _, row := range b.rows[1:] {
+		if packet >= len(row) || commit >= len(row) {
+			continue
+		}
+		if id, _ := p.words.leadingID(row[packet].text); id != "" {
+			if _, known := p.index[normalID(id)]; known {
+				p.addCheckpoint(id, &row[commit], "table", d)
+			}
+		}
+	}
+}
+
+func (p *reader) addCheckpoint(id string, in *inline, source string, d *document) {
+	i, known := p.index[normalID(id)]
+	if !known {
+		p.warn(d.pos(in.offset), "a checkpoint for "+id+", which is no packet of this tracker", "the id of a packet", "correct the id, or add the packet to the board")
+		return
+	}
+	c := checkpointOf(in)
+	c.Source, c.Pos = source, d.pos(in.offset)
+	if c.Kind == CheckpointHash && len(in.spans) > 0 && in.spans[0].start == 0 {
+		c.Pos = d.pos(in.spans[0].offset)
+	}
+	p.t.Packets[i].Checkpoints = append(p.t.Packets[i].Checkpoints, c)
+}
+
+// checkpointOf reads what stands where a hash should be.
+func checkpointOf(in *inline) Checkpoint {
+	text := strings.TrimSpace(strings.ReplaceAll(in.text, "\n", " "))
+	c := Checkpoint{Text: text}
+	word, rest, _ := strings.Cut(text, " ")
+	quoted := len(in.spans) > 0 && in.spans[0].start == 0
+	if quoted {
+		word, rest = in.code(0), in.text[in.spans[0].end:]
+	}
+	word = strings.Trim(word, ",;()")
+	c.Note = strings.TrimSpace(strings.ReplaceAll(rest, "\n", " "))
+	switch {
+	case text == "" || strings.HasPrefix(word, "<"):
+		c.Kind = CheckpointPlaceholder
+	case hashForm.MatchString(word) && (quoted || len(word) >= 7 || strings.ContainsAny(word, "0123456789")):
+		c.Kind, c.Hash = CheckpointHash, strings.ToLower(word)
+	case todoWord.MatchString(text) || text == "—" || text == "–" || text == "-":
+		c.Kind = CheckpointTodo
+	case noneCheck.MatchString(text):
+		c.Kind = CheckpointNone
+	case selfCheck.MatchString(text):
+		c.Kind = CheckpointSelf
+	default:
+		c.Kind = CheckpointWords
+		if quoted && len(word) > 0 && !strings.Contains(word, " ") {
+			// a word in code where a hash belongs: what it names is for the
+			// repository to say
+			c.Kind, c.Hash = CheckpointHash, strings.ToLower(word)
+		} else if h := hashWord.FindString(text); h != "" && strings.ContainsAny(h, "0123456789") {
+			c.Kind, c.Hash = CheckpointHash, strings.ToLower(h)
+		}
+	}
+	return c
+}

@@ -1,0 +1,385 @@
+package tracker
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// arrow separates a command from its result.
+var arrow = regexp.MustCompile(`\s(->|→|⇒|=>|-->|—>)\s`)
+
+// cutArrow splits a line at its first arrow.
+func cutArrow(text string) (before, after string, found bool) {
+	at := arrow.FindStringIndex(text + " ")
+	if at == nil {
+		return text, "", false
+	}
+	return strings.TrimSpace(text[:at[0]]), strings.TrimSpace((text + " ")[at[1]:]), true
+}
+
+// readRequired reads a line, a script or a table under a packet's required
+// commands.
+func (p *reader) readRequired(b *block, d *document, group string) {
+	switch b.kind {
+	case blockItem:
+		rest, checked, isBox := box(b)
+		if b.level > 0 && !isBox {
+			return // explains the line above
+		}
+		item := &block{kind: blockItem, inline: rest}
+		if !p.requiredLine(item, d, isBox, checked) && isBox && p.packet >= 0 {
+			pk := &p.t.Packets[p.packet]
+			pk.Boxes = append(pk.Boxes, Box{Text: rest.text, Checked: checked, Group: group, Pos: d.pos(rest.offset)})
+		}
+	case blockPara:
+		p.recordFrom(b, d)
+		p.requiredLine(b, d, false, false)
+	case blockFence:
+		if b.info == "" || b.info == "bash" || b.info == "sh" || b.info == "shell" || b.info == "console" || b.info == "zsh" {
+			p.requiredScript(b.content)
+		}
+	case blockTable:
+		p.requiredTable(b, d)
+	}
+}
+
+// required is the list that a required command goes to: the packet's, or the
+// whole work's.
+func (p *reader) required() *[]Required {
+	if p.packet < 0 {
+		return &p.t.Required
+	}
+	return &p.t.Packets[p.packet].Required
+}
+
+// requiredLine reads the commands of one line; false when it names none.
+func (p *reader) requiredLine(b *block, d *document, isBox, checked bool) bool {
+	required := p.required()
+	found := false
+	for _, i := range commandSpans(&b.inline) {
+		s := b.spans[i]
+		tail := b.text[s.end:]
+		r := Required{
+			Command: strings.TrimSpace(b.code(i)), Label: strings.Trim(b.text[:s.start], " :—–-"), HasBox: isBox, Checked: checked,
+			Result: result(tail), Raw: strings.ReplaceAll(b.text, "\n", " "), Pos: d.pos(s.offset),
+		}
+		if r.Result.Kind == ResultExit {
+			r.Expected, r.Stated = r.Result.ExitCode, true
+		}
+		if !isBox && r.Result.Kind == ResultNone && b.kind == blockPara && r.Label != "" {
+			continue // prose that mentions a command
+		}
+		*required = append(*required, r)
+		found = true
+	}
+	return found
+}
+
+// requiredScript reads a code block: one command on each line.
+func (p *reader) requiredScript(d *document) {
+	required := p.required()
+	lines := strings.Split(string(d.source), "\n")
+	for n := 0; n < len(lines); n++ {
+		start := n
+		line := strings.TrimSpace(strings.TrimSuffix(lines[n], "\r"))
+		for strings.HasSuffix(line, `\`) && n+1 < len(lines) {
+			n++
+			line = strings.TrimSuffix(line, `\`) + strings.TrimSpace(lines[n])
+		}
+		line = strings.TrimPrefix(line, "$ ")
+		if line == "" || strings.HasPrefix(line, "#") || start >= len(d.lines) {
+			continue
+		}
+		command, after, _ := cutArrow(line)
+		r := Required{Command: command, Raw: line, Pos: d.pos(d.lines[start])}
+		if after != "" {
+			r.Result = result(" -> " + after)
+			if r.Result.Kind == ResultExit {
+				r.Expected, r.Stated = r.Result.ExitCode, true
+			}
+		} else {
+			r.Result = noResult()
+		}
+		*required = append(*required, r)
+	}
+}
+
+// requiredTable reads a table with a column of commands.
+func (p *reader) requiredTable(b *block, d *document) {
+	column := -1
+	for i, cell := range b.rows[0] {
+		if strings.EqualFold(strings.TrimSpace(cell.text), "command") {
+			column = i
+		}
+	}
+	if column < 0 {
+		return
+	}
+	required := p.required()
+	for _, row := range b.rows[1:] {
+		if column >= len(row) || strings.TrimSpace(row[column].text) == "" {
+			continue
+		}
+		r := Required{Command: strings.TrimSpace(row[column].text), Raw: rowText(row), Pos: d.pos(row[column].offset), Result: noResult()}
+		for i, cell := range row {
+			if i == column {
+				continue
+			}
+			if m := exitCode.FindStringSubmatch(cell.text); m != nil {
+				r.Result = result(" -> " + cell.text)
+				r.Expected, r.Stated = r.Result.ExitCode, true
+			}
+		}
+		*required = append(*required, r)
+	}
+}
+
+func rowText(row []inline) string {
+	var cells []string
+	for _, c := range row {
+		cells = append(cells, strings.ReplaceAll(c.text, "\n", " "))
+	}
+	return strings.Join(cells, " | ")
+}
+
+// commandSpans finds the code spans of a line that are commands: the one that it
+// begins with or that follows a label, and any other that begins with the name of
+// a known tool, up to the arrow.
+func commandSpans(in *inline) []int {
+	var found []int
+	limit := len(in.text)
+	for i, s := range in.spans {
+		if s.start > limit {
+			break
+		}
+		code := in.code(i)
+		before := strings.TrimSpace(in.text[:s.start])
+		leads := before == "" || strings.HasSuffix(before, ":")
+		if at := arrow.FindStringIndex(in.text[s.end:] + " "); at != nil {
+			limit = min(limit, s.end+at[0])
+		}
+		hasResult := resultFollows(in.text[s.end:])
+		switch {
+		case strings.HasPrefix(strings.TrimSpace(code), "<"):
+		case leads && len(found) == 0 && (knownCommand(code) || plainCommand(code) && (hasResult || strings.Contains(code, " "))):
+			found = append(found, i)
+		case knownCommand(code) && strings.Contains(code, " ") && (len(found) == 0 || joinsCommands(in.text[in.spans[found[len(found)-1]].end:s.start])):
+			found = append(found, i)
+		}
+	}
+	return found
+}
+
+// joinsCommands tells "`a` and `b`" from prose about a command.
+func joinsCommands(between string) bool {
+	switch strings.ToLower(strings.Trim(between, " ,;")) {
+	case "", "and", "+", "&", "then", "/", "and then":
+		return true
+	}
+	return false
+}
+
+func resultFollows(tail string) bool {
+	return arrow.MatchString(tail+" ") || exitCode.MatchString(tail)
+}
+
+// plainWord is what a command can begin with when its name is not known.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./$~(\[!{"'-][^\s:]*$`)
+
+func plainCommand(code string) bool {
+	fields := strings.Fields(code)
+	return len(fields) > 0 && plainWord.MatchString(fields[0])
+}
+
+// commandNames are the programs that trackers' commands begin with. A path is a
+// command too, and a list of assignments before either.
+var commandNames = strings.Fields(`go gofmt golangci-lint staticcheck govulncheck npm npx pnpm yarn bun bunx node deno vitest jest tsc eslint prettier biome
+	playwright cypress mocha ava tap tsx ts-node python python3 pytest tox ruff mypy uv poetry pip cargo rustc rustfmt make cmake ninja ctest bazel gradle gradlew mvn java javac dotnet
+	bash sh zsh env cd test true false echo printf cat ls find grep rg egrep sed awk xargs git gh docker kubectl helm terraform jq yq curl shellcheck actionlint gitleaks trivy semgrep
+	timeout time nice sleep just task turbo nx lerna rspec bundle rake ruby php composer phpunit mix swift xcodebuild flutter dart zig diff cmp sudo set export source eval exit wait ! ( {`)
+
+var assignmentWord = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+
+// knownCommand reports whether text begins like a command of a known tool.
+func knownCommand(code string) bool {
+	for _, word := range strings.Fields(code) {
+		if assignmentWord.MatchString(word) {
+			continue
+		}
+		word = strings.TrimLeft(word, "({!$")
+		if word == "" {
+			continue
+		}
+		for _, name := range commandNames {
+			if word == name {
+				return len(strings.Fields(code)) > 1 || !proseWords[word]
+			}
+		}
+		return strings.HasPrefix(word, "./") || strings.HasPrefix(word, "../") || strings.Contains(word, "/.bin/") ||
+			strings.HasSuffix(word, ".sh") || strings.HasSuffix(word, ".py") && strings.Contains(word, "/")
+	}
+	return false
+}
+
+// proseWords are command names that mean something else when they stand alone.
+var proseWords = map[string]bool{"go": true, "node": true, "test": true, "task": true, "time": true, "set": true, "find": true, "just": true, "mix": true, "env": true, "source": true, "exit": true, "java": true, "python": true, "swift": true}
+
+// claim reads one line of a list of commands.
+func (p *reader) claim(b *block, d *document) {
+	if p.packet < 0 {
+		return
+	}
+	c := Claim{Run: p.run, Raw: strings.ReplaceAll(b.text, "\n", " "), Number: b.number, Pos: d.pos(b.offset)}
+	switch spans := commandSpans(&b.inline); {
+	case len(spans) > 0:
+		s := b.spans[spans[0]]
+		c.Command, c.Pos = strings.TrimSpace(b.code(spans[0])), d.pos(s.offset)
+		c.Label = strings.Trim(b.text[:s.start], " :—–-")
+		c.Result = result(b.text[s.end:])
+		if at := arrow.FindStringIndex(b.text[s.end:]); at != nil {
+			c.Label = strings.TrimSpace(c.Label + " " + strings.TrimSpace(b.text[s.end:][:at[0]]))
+		}
+	case len(b.spans) > 0 && strings.HasPrefix(b.code(0), "<"):
+		return // the template's placeholder
+	default:
+		command, after, found := cutArrow(b.text)
+		if !b.ordered && !knownCommand(command) {
+			return
+		}
+		if found && knownCommand(command) {
+			c.Command = command
+		}
+		if found {
+			c.Result = result(" -> " + after)
+		} else {
+			c.Result = result(b.text)
+		}
+	}
+	p.addClaim(c)
+}
+
+func (p *reader) addClaim(c Claim) {
+	ev := &p.t.Packets[p.packet].Evidence
+	ev.Claims = append(ev.Claims, c)
+}
+
+var (
+	exitCode    = regexp.MustCompile(`(?i)\b(?:exit(?:ed|s)?(?:[\s_-]+(?:code|status))?(?:\s+with)?|exit_code|rc|status)\s*[:=]?\s*(-?\d{1,3})\b`)
+	exitHolder  = regexp.MustCompile(`(?i)\bexit(?: code)?\s*<`)
+	timedOut    = regexp.MustCompile(`(?i)\btimed[ -]?out\b|\btime-?out\b|\bkilled after\b`)
+	truncated   = regexp.MustCompile(`(?i)\btruncated\b|\boutput cut\b|\bcut off\b`)
+	failWords   = regexp.MustCompile(`(?i)\b(fail(s|ed|ure|ures|ing)?|partial(ly)?|error(s|ed)?|broken|red|crash(ed)?)\b|❌`)
+	passWords   = regexp.MustCompile(`(?i)\b(pass(es|ed|ing)?|ok|green|success(ful|fully)?|clean|succeed(s|ed)?|completed?)\b|✅|✓`)
+	notRunWords = regexp.MustCompile(`(?i)\b(not run|not executed|skipped|n/a|deferred|could not (be )?run)\b`)
+	vacuous     = regexp.MustCompile(`(?i)\bno (matching )?tests?( files?)?( to run| matching| found|\b)|\bno test files\b|\bmatched no\b|\b0 tests\b`)
+)
+
+func noResult() Result { return Result{Kind: ResultNone, ExitCode: -1, Counts: NoCounts()} }
+
+// result reads what follows a command. An exit code counts where it is stated
+// as the result itself, before any remark in parentheses.
+func result(tail string) Result {
+	r := noResult()
+	words := tail
+	if at := arrow.FindStringIndex(tail + " "); at != nil {
+		words = (tail + " ")[at[1]:]
+	}
+	r.Words = strings.Trim(strings.ReplaceAll(words, "\n", " "), " .,;:—–-")
+	r.Counts = counts(r.Words)
+	r.Vacuous = vacuous.MatchString(r.Words)
+	head, _, _ := strings.Cut(r.Words, "(")
+	switch m := exitCode.FindStringSubmatch(head); {
+	case exitHolder.MatchString(words):
+		r.Kind = ResultTemplate
+	case m != nil:
+		r.Kind = ResultExit
+		r.ExitCode, _ = strconv.Atoi(m[1])
+	default:
+		r.Kind = wordsKind(head, r.Words)
+		if m := exitCode.FindStringSubmatch(r.Words); m != nil && (r.Kind == ResultNone || r.Kind == ResultPassed) {
+			r.Kind = ResultExit
+			r.ExitCode, _ = strconv.Atoi(m[1])
+		}
+	}
+	return r
+}
+
+// wordsKind sorts a result without an exit code: by the words before any
+// parenthesis, else by all of them.
+func wordsKind(head, all string) ResultKind {
+	if strings.TrimSpace(all) == "" {
+		return ResultNone
+	}
+	for _, text := range []string{head, all} {
+		switch {
+		case timedOut.MatchString(text):
+			return ResultTimedOut
+		case truncated.MatchString(text):
+			return ResultTruncated
+		case failWords.MatchString(text) && !zeroFailures.MatchString(text):
+			return ResultFailed
+		case notRunWords.MatchString(text):
+			return ResultNotRun
+		case passWords.MatchString(text):
+			return ResultPassed
+		}
+		if strings.TrimSpace(head) != "" {
+			break
+		}
+	}
+	return ResultOther
+}
+
+// zeroFailures are words of failure that say that there was none.
+var zeroFailures = regexp.MustCompile(`(?i)\b(0|no|zero|without) (fail|error)`)
+
+var countForms = []struct {
+	re  *regexp.Regexp
+	set func(*Counts) *int
+}{
+	{regexp.MustCompile(`(?i)\b(\d+) (?:tests? )?pass(?:ed|es|ing)?\b`), func(c *Counts) *int { return &c.Passed }},
+	{regexp.MustCompile(`(?i)\b(\d+) (?:tests? )?fail(?:ed|ures?|s)?\b`), func(c *Counts) *int { return &c.Failed }},
+	{regexp.MustCompile(`(?i)\b(\d+) (?:tests? )?skip(?:ped|s)?\b`), func(c *Counts) *int { return &c.Skipped }},
+	{regexp.MustCompile(`(?i)\b(\d+) sub-?tests?\b`), func(c *Counts) *int { return &c.Subtests }},
+	{regexp.MustCompile(`(?i)\b(\d+) (?:test functions?|unit tests?|tests?)\b`), func(c *Counts) *int { return &c.Tests }},
+	{regexp.MustCompile(`(?i)\b(\d+) (?:go )?packages?\b`), func(c *Counts) *int { return &c.Packages }},
+	{regexp.MustCompile(`(?i)\b(\d+) (?:test )?files?\b`), func(c *Counts) *int { return &c.Files }},
+}
+
+var ofAll = regexp.MustCompile(`\b(\d+)/(\d+)\b(?: (?:pass|tests|green|ok)|,|\)|$)`)
+
+// counts reads the numbers that a result states; the first of each kind counts.
+func counts(words string) Counts {
+	c := NoCounts()
+	for _, f := range countForms {
+		if m := f.re.FindStringSubmatch(words); m != nil {
+			*f.set(&c), _ = strconv.Atoi(m[1])
+		}
+	}
+	if m := ofAll.FindStringSubmatch(words); m != nil && c.Passed < 0 && c.Tests < 0 {
+		c.Passed, _ = strconv.Atoi(m[1])
+		c.Tests, _ = strconv.Atoi(m[2])
+	}
+	return c
+}
+
+// templateMarks are what an evidence block holds that nobody filled in.
+var templateMarks = regexp.MustCompile(`<command>|<path>|<code>|<hash>|PASS \| FAIL|APPROVED \| CHANGES`)
+
+// settle decides whether the evidence is there.
+func (e *Evidence) settle() {
+	raw := strings.TrimSpace(e.Raw)
+	switch {
+	case !e.Pos.IsValid():
+		e.State = EvidenceAbsent
+	case len(e.Claims) > 0 || len(e.Files) > 0:
+		e.State = EvidenceFilled
+	case raw == "" || templateMarks.MatchString(raw) || placeholderWord.MatchString(raw):
+		e.State = EvidencePlaceholder
+	default:
+		e.State = EvidenceFilled
+	}
+}
+
+var placeholderWord = regexp.MustCompile(`(?i)^[-*\s]*(todo|tbd|pending|none yet|n/a|—|–|-|\.\.\.|…)[\s.]*$`)

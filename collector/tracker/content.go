@@ -1,0 +1,306 @@
+package tracker
+
+import (
+	"regexp"
+	"strings"
+)
+
+// mode is what the items of a list are, by the label or heading above it.
+type mode int
+
+const (
+	modeNone mode = iota
+	modeCommands
+	modeFiles
+	modeGates
+	modeCommit
+	modeRisks
+	modeConditions
+	modeVerdict
+	modeRollback
+	modeOther // a label that is not known: its items claim nothing that is read
+)
+
+var modeLabels = []struct {
+	mode mode
+	re   *regexp.Regexp
+}{
+	{modeCommands, regexp.MustCompile(`(?i)^(commands?( run| executed)?\b|.*\bcommands? (run|executed)\b|(reviewer|implementer)\b.*\b(re)?runs?\b|.*\b(milestone|full|final) .*validation\b|validation( commands| results)?\b|test (runs?|results)\b|verification( commands| runs?)\b)`)},
+	{modeFiles, regexp.MustCompile(`(?i)^(files?|paths?) (changed|touched|modified|added)|^changed files|^changes$`)},
+	{modeGates, regexp.MustCompile(`(?i)^(review )?gates?( checklist)?$|^gate checklist`)},
+	{modeCommit, regexp.MustCompile(`(?i)^(checkpoint )?commits?( hash)?$|^checkpoint( hash)?$`)},
+	{modeRisks, regexp.MustCompile(`(?i)\bresidual risks?\b|^(known|open|remaining) risks?\b|^risks?$`)},
+	{modeConditions, regexp.MustCompile(`(?i)\bconditions?\b`)},
+	{modeVerdict, regexp.MustCompile(`(?i)\b(verdict|recommendation)\b`)},
+	{modeRollback, regexp.MustCompile(`(?i)^rollback`)},
+}
+
+// continuesCommands are labels of a second list of commands under the first:
+// who ran them.
+var continuesCommands = regexp.MustCompile(`(?i)\b(implementer|reviewer|rerun|verification|codex|claude|ci)\b`)
+
+func (p *reader) modeOf(label string) mode {
+	label = strings.Trim(label, " *:")
+	for _, l := range modeLabels {
+		if l.re.MatchString(label) {
+			return l.mode
+		}
+	}
+	if p.mode == modeCommands && continuesCommands.MatchString(label) {
+		return modeCommands
+	}
+	return modeOther
+}
+
+// content reads a block whose meaning depends on the label above it: of a
+// packet's evidence, of a packet itself, or outside of packets.
+func (p *reader) content(b *block, d *document, group string) {
+	switch b.kind {
+	case blockHeading:
+		p.recordFrom(b, d)
+		p.mode, p.run = p.modeOf(b.text), b.text
+	case blockPara:
+		p.paragraph(b, d)
+	case blockItem:
+		p.item(b, d, group)
+	case blockTable:
+		if p.part == partEvidence {
+			p.t.Packets[p.packet].Evidence.Raw += tableText(b) + "\n"
+		}
+		p.table(b, d, group)
+	case blockFence:
+		p.fence(b)
+	}
+}
+
+// fence reads the content of a fence in evidence as Markdown. Elsewhere a fence
+// shows something and claims nothing.
+func (p *reader) fence(b *block) {
+	if p.part != partEvidence || b.info != "" && b.info != "markdown" && b.info != "md" && b.info != "text" && b.info != "txt" {
+		return
+	}
+	p.mode, p.run = modeNone, ""
+	inner := b.content.blocks()
+	for i := range inner {
+		p.content(&inner[i], b.content, "")
+	}
+	p.mode = modeNone
+}
+
+var labelLine = regexp.MustCompile(`^([A-Za-z][^:\x60]{0,100}):(?:\s+(.*))?$`)
+
+func (p *reader) paragraph(b *block, d *document) {
+	if p.part == partEvidence {
+		p.t.Packets[p.packet].Evidence.Raw += b.text + "\n"
+	}
+	start := 0
+	for _, line := range strings.Split(b.text, "\n") {
+		in := b.slice(start, start+len(line))
+		start += len(line) + 1
+		m := labelLine.FindStringSubmatch(in.text)
+		if m == nil {
+			p.proseLine(&in, d)
+			continue
+		}
+		if p.dependsLine(m[1], m[2]) {
+			continue
+		}
+		if strings.EqualFold(m[1], "verdict") || strings.EqualFold(m[1], "review verdict") {
+			p.verdictLine(&in, m[2], d)
+			p.mode = modeVerdict
+			continue
+		}
+		next := p.modeOf(m[1])
+		if next == modeOther && p.mode == modeRisks && len(m[2]) > 0 {
+			p.proseLine(&in, d) // "Owner: …" under a risk
+			continue
+		}
+		p.mode, p.run = next, m[1]
+		p.recordFrom(&block{inline: in}, d)
+		if rest := strings.TrimSpace(m[2]); rest != "" {
+			at := strings.LastIndex(in.text, m[2])
+			value := in.slice(at, len(in.text))
+			p.item(&block{kind: blockItem, inline: value}, d, "")
+		}
+	}
+}
+
+// proseLine reads a line of text that is no label: a recorded decision, or a
+// command with its result outside of any list.
+func (p *reader) proseLine(in *inline, d *document) {
+	p.recordFrom(&block{inline: *in}, d)
+	if p.part == partEvidence && p.packet >= 0 && arrow.MatchString(in.text) {
+		command, _, _ := cutArrow(in.text)
+		if len(in.spans) == 0 && knownCommand(command) {
+			p.addClaim(Claim{Command: command, Run: p.run, Result: result(in.text[len(command):]), Raw: in.text, Pos: d.pos(in.offset)})
+		} else if len(in.spans) > 0 && in.spans[0].start == 0 {
+			p.claim(&block{inline: *in}, d)
+		}
+	}
+}
+
+func (p *reader) dependsLine(label, rest string) bool {
+	if p.packet < 0 || !dependsWord.MatchString(label) {
+		return false
+	}
+	pk := &p.t.Packets[p.packet]
+	pk.DependsOn = append(pk.DependsOn, p.dependsOn(rest)...)
+	return true
+}
+
+var dependsWord = regexp.MustCompile(`(?i)^(depends on|dependencies|blocked by)$`)
+
+// verdictLine reads "Verdict: …": a packet's review, or a decision about the work.
+func (p *reader) verdictLine(in *inline, value string, d *document) {
+	if strings.Contains(value, "|") { // the template's list of choices
+		return
+	}
+	word := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t(,;.", r) })
+	if len(word) == 0 {
+		return
+	}
+	switch state := ReviewState(p.words.state(word[0])); state {
+	case ReviewApproved, ReviewChangesRequested, ReviewBlocked, ReviewPending:
+		if p.packet >= 0 {
+			pk := &p.t.Packets[p.packet]
+			pk.Reviews = append(pk.Reviews, Review{State: state, Text: in.text, Pos: d.pos(in.offset)})
+		}
+	default:
+		p.recordFrom(&block{inline: *in}, d)
+	}
+}
+
+var boxMark = regexp.MustCompile(`^(?:\[([ xX~✓✔-]?)\]\s+|([✅☑✔☐⬜❌])\x{fe0f}?\s+)`)
+
+// box reads the mark of a check box and returns the text after it.
+func box(b *block) (rest inline, checked, isBox bool) {
+	m := boxMark.FindStringSubmatch(b.text)
+	if m == nil {
+		return b.inline, false, false
+	}
+	rest = b.slice(len(m[0]), len(b.text))
+	checked = strings.ContainsAny(m[1], "xX✓✔") || strings.ContainsAny(m[2], "✅☑✔")
+	return rest, checked, true
+}
+
+func (p *reader) item(b *block, d *document, group string) {
+	if p.part == partEvidence {
+		p.t.Packets[p.packet].Evidence.Raw += b.text + "\n"
+	}
+	if rest, checked, isBox := box(b); isBox {
+		if p.packet >= 0 {
+			pk := &p.t.Packets[p.packet]
+			pk.Boxes = append(pk.Boxes, Box{Text: rest.text, Checked: checked, Group: group, Pos: d.pos(rest.offset)})
+		}
+		return
+	}
+	switch p.mode {
+	case modeCommands:
+		if b.level == 0 {
+			p.claim(b, d)
+		}
+	case modeFiles:
+		p.changedFile(b, d)
+	case modeGates:
+		p.gateLine(b, d, false, false)
+	case modeCommit:
+		p.commitEntry(b, d)
+	case modeRisks:
+		p.risk(b, d)
+	case modeConditions:
+		p.condition(b, d)
+	case modeVerdict:
+		p.recordFrom(b, d)
+	case modeRollback:
+		if p.packet >= 0 {
+			p.t.Packets[p.packet].Evidence.Rollback += b.text + "\n"
+		}
+	default:
+		p.unlabelledItem(b, d)
+	}
+}
+
+// unlabelledItem reads an item under no known label: in evidence, a command with
+// its exit code is a claim wherever it stands.
+func (p *reader) unlabelledItem(b *block, d *document) {
+	if p.part == partEvidence && b.level == 0 && len(b.spans) > 0 && b.spans[0].start == 0 &&
+		arrow.MatchString(b.text[b.spans[0].end:]) && exitCode.MatchString(b.text[b.spans[0].end:]) {
+		p.claim(b, d)
+	}
+}
+
+func (p *reader) changedFile(b *block, d *document) {
+	if p.packet < 0 || b.level > 0 {
+		return
+	}
+	path, note := b.text, ""
+	switch {
+	case len(b.spans) > 0 && b.spans[0].start == 0:
+		path, note = b.code(0), b.text[b.spans[0].end:]
+	default:
+		for _, end := range []string{": ", " (", " — ", " – ", " - ", " -> ", " "} {
+			if head, tail, ok := strings.Cut(path, end); ok {
+				path, note = head, tail+note
+			}
+		}
+		path = strings.TrimSuffix(path, ":")
+	}
+	if path == "" || noneWord.MatchString(path) || strings.HasPrefix(path, "<") {
+		return
+	}
+	ev := &p.t.Packets[p.packet].Evidence
+	ev.Files = append(ev.Files, File{Path: strings.TrimPrefix(path, "./"), Note: strings.TrimLeft(note, " :—–-"), Pos: d.pos(b.offset)})
+}
+
+var noneWord = regexp.MustCompile(`(?i)^(none|n/a|nothing|no)\b`)
+
+// readGate reads the check boxes of the gates and of the review's outcome.
+func (p *reader) readGate(b *block, d *document) {
+	if p.packet < 0 || b.kind != blockItem {
+		return
+	}
+	rest, checked, isBox := box(b)
+	p.gateLine(&block{kind: blockItem, inline: rest}, d, isBox, checked)
+}
+
+var (
+	gateForm   = regexp.MustCompile(`^(P\d)\b\s*[:—–-]?\s*([A-Za-z/]+)?\s*(.*)$`)
+	reviewBox  = regexp.MustCompile(`(?i)^(review )?verdict( recorded)?\b\s*:?\s*(.*)$`)
+	gateStates = map[string]string{"PASS": "PASS", "PASSED": "PASS", "OK": "PASS", "GREEN": "PASS", "FAIL": "FAIL", "FAILED": "FAIL", "RED": "FAIL", "N/A": "N/A", "NA": "N/A", "BLOCKED": "BLOCKED", "PENDING": "PENDING", "TODO": "TODO", "PARTIAL": "PARTIAL", "WAIVED": "WAIVED"}
+)
+
+func (p *reader) gateLine(b *block, d *document, isBox, checked bool) {
+	if p.packet < 0 {
+		return
+	}
+	pk := &p.t.Packets[p.packet]
+	line, _, _ := strings.Cut(b.text, "\n")
+	if m := gateForm.FindStringSubmatch(line); m != nil {
+		if strings.Contains(m[3], "|") && strings.Contains(m[3], "FAIL") {
+			return // the template's list of choices
+		}
+		state, known := gateStates[strings.ToUpper(m[2])]
+		note := strings.TrimSpace(m[3])
+		if !known {
+			state, note = "", strings.TrimSpace(m[2]+" "+m[3])
+		}
+		pk.Gates = append(pk.Gates, Gate{Name: m[1], State: state, Checked: checked, HasBox: isBox, Note: strings.Trim(note, "—–-() "), Pos: d.pos(b.offset)})
+		return
+	}
+	if m := reviewBox.FindStringSubmatch(line); m != nil && isBox {
+		state := ReviewState(p.words.state(m[3]))
+		pk.Reviews = append(pk.Reviews, Review{State: state, HasBox: true, Checked: checked, Text: line, Pos: d.pos(b.offset)})
+		return
+	}
+	if isBox {
+		pk.Boxes = append(pk.Boxes, Box{Text: b.text, Checked: checked, Group: "Review Gates", Pos: d.pos(b.offset)})
+	}
+}
+
+func tableText(b *block) string {
+	var rows []string
+	for _, row := range b.rows {
+		rows = append(rows, rowText(row))
+	}
+	return strings.Join(rows, "\n")
+}

@@ -1,0 +1,190 @@
+package tracker
+
+import (
+	"regexp"
+	"strings"
+)
+
+// lexicon is the words that a tracker is read by: the default form, and what the
+// policy adds.
+type lexicon struct {
+	headings map[part]*regexp.Regexp
+	added    map[string]part   // a heading of the policy's, lower case → part
+	columns  map[string]string // title of a column, lower case → its key
+	statuses map[string]string // word, upper case → state
+	id       *regexp.Regexp
+	problems []string
+}
+
+// idForm is a packet's id: letters, a dash and digits; a letter and a number; or
+// a bare number of two digits after "Packet" or at the start.
+const idForm = `[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*[-_.]?\d+(?:\.\d+)*[a-z]?|\d{1,3}(?:\.\d+)*`
+
+var partHeadings = map[part]*regexp.Regexp{
+	partBoard:       regexp.MustCompile(`(?i)\b(packet|work|status|task|milestone)s?\s+(board|status|overview|table)\b|^(packets|work items|tasks|board|status board|overview)$`),
+	partRules:       regexp.MustCompile(`(?i)\brules$|^(ground|working|execution) rules|^protocol$`),
+	partRequired:    regexp.MustCompile(`(?i)\brequired\s+(tests?|commands?|checks?|validation|verification)|\b(acceptance|verification|validation|test|check)\s+commands?\b|\bcommand set\b|^(full|final|required|milestone)?\s*(validation|verification)( gate)?s?\b|^(tests|required|checks)$|^tests to run$`),
+	partGates:       regexp.MustCompile(`(?i)\b(review|quality|exit|approval)\s+gates?\b|^gates?$|^gate checklist`),
+	partEvidence:    regexp.MustCompile(`(?i)\bevidence\b|\breview record\b|\breview$|^review notes`),
+	partRisks:       regexp.MustCompile(`(?i)\b(residual|known|open|remaining|accepted)\s+risks?\b|\bdebt ledger\b|\brisk (register|ledger|table)\b|^risks$`),
+	partCheckpoints: regexp.MustCompile(`(?i)\bcheckpoint( commit)?s?\b|^commits$|\bcommit (log|hashes|list)\b`),
+	partNext:        regexp.MustCompile(`(?i)\bnext (packet|step|work item|task)s?\b|^next( up)?$`),
+	partStatus:      regexp.MustCompile(`(?i)^(lane|program|overall|final) status\b`),
+}
+
+// partOrder is the order in which a heading is compared: the first that fits.
+var partOrder = []part{partBoard, partRules, partNext, partCheckpoints, partStatus, partRequired, partGates, partRisks, partEvidence}
+
+var partNames = map[string]part{
+	"board": partBoard, "rules": partRules, "required": partRequired, "gates": partGates, "evidence": partEvidence,
+	"risks": partRisks, "checkpoints": partCheckpoints, "next": partNext,
+}
+
+var columnTitles = map[string][]string{
+	"packet":      {"packet", "id", "packet id", "task", "work item", "item", "#", "milestone", "step"},
+	"title":       {"title", "name", "summary", "description", "packet title", "what"},
+	"status":      {"status", "state", "progress"},
+	"implementer": {"implementer", "owner", "author", "assignee", "implemented by", "agent", "who"},
+	"reviewer":    {"reviewer", "reviewed by", "approver"},
+	"review":      {"review state", "review", "review status", "approval", "verdict"},
+	"evidence":    {"evidence link", "evidence", "link", "notes"},
+	"depends":     {"depends on", "depends", "dependencies", "dependency", "blocked by", "after"},
+}
+
+var statusWords = map[string]string{
+	"DONE": "DONE", "COMPLETE": "DONE", "COMPLETED": "DONE", "FINISHED": "DONE", "MERGED": "DONE", "CLOSED": "DONE", "✅": "DONE", "✔": "DONE", "✓": "DONE", "☑": "DONE",
+	"TODO": "TODO", "TO_DO": "TODO", "NOT_STARTED": "TODO", "OPEN": "TODO", "PLANNED": "TODO", "☐": "TODO", "⬜": "TODO",
+	"IN_PROGRESS": "IN_PROGRESS", "WIP": "IN_PROGRESS", "ACTIVE": "IN_PROGRESS", "STARTED": "IN_PROGRESS", "🚧": "IN_PROGRESS", "🔄": "IN_PROGRESS", "⏳": "IN_PROGRESS",
+	"BLOCKED": "BLOCKED", "❌": "CHANGES_REQUESTED", "⛔": "BLOCKED",
+	"CHANGES_REQUESTED": "CHANGES_REQUESTED", "CHANGES_NEEDED": "CHANGES_REQUESTED", "REJECTED": "CHANGES_REQUESTED", "FAILED": "CHANGES_REQUESTED",
+	"APPROVED": "APPROVED", "ACCEPTED": "APPROVED", "LGTM": "APPROVED",
+	"PENDING": "PENDING", "REVIEW": "PENDING", "IN_REVIEW": "PENDING",
+}
+
+func newLexicon(v *Vocabulary) *lexicon {
+	l := &lexicon{headings: partHeadings, added: map[string]part{}, columns: map[string]string{}, statuses: statusWords,
+		id: regexp.MustCompile(`^(?:[Pp]acket\s+|[Tt]ask\s+|[Ss]tep\s+|[Mm]ilestone\s+)?(` + idForm + `)(?:$|[^A-Za-z0-9_])`)}
+	for key, titles := range columnTitles {
+		for _, title := range titles {
+			l.columns[title] = key
+		}
+	}
+	if v == nil {
+		return l
+	}
+	for name, titles := range v.Headings {
+		for _, title := range titles {
+			l.added[strings.ToLower(strings.TrimSpace(title))] = partNames[name]
+		}
+	}
+	for key, titles := range v.Columns {
+		for _, title := range titles {
+			l.columns[strings.ToLower(title)] = key
+		}
+	}
+	if len(v.Statuses) > 0 {
+		l.statuses = map[string]string{}
+		for word, state := range statusWords {
+			l.statuses[word] = state
+		}
+		for state, words := range v.Statuses {
+			for _, word := range words {
+				l.statuses[stateWord(word)] = stateWord(state)
+			}
+		}
+	}
+	if v.PacketID != "" {
+		re, err := regexp.Compile(`^(?:` + v.PacketID + `)`)
+		if err != nil {
+			l.problems = append(l.problems, "the packet id form does not compile: "+err.Error())
+		} else {
+			l.id = re
+		}
+	}
+	return l
+}
+
+// partOf tells which part a heading begins; partOther when it is none.
+func (l *lexicon) partOf(heading string) part {
+	heading = strings.TrimSpace(heading)
+	if p, ok := l.added[strings.ToLower(heading)]; ok && p != partHeader {
+		return p
+	}
+	for _, p := range partOrder {
+		if l.headings[p].MatchString(heading) {
+			return p
+		}
+	}
+	return partOther
+}
+
+func (l *lexicon) isEvidenceHeading(rest string) bool {
+	return l.partOf(rest) == partEvidence && !checklistWord.MatchString(rest)
+}
+
+// leadingID returns the packet id that a heading or cell begins with, and the
+// text after it.
+func (l *lexicon) leadingID(text string) (string, string) {
+	text = strings.TrimSpace(text)
+	m := l.id.FindStringSubmatchIndex(text)
+	if m == nil {
+		return "", text
+	}
+	from, to := m[0], m[1]
+	if len(m) > 3 && m[2] >= 0 {
+		from, to = m[2], m[3]
+	}
+	return text[from:to], text[to:]
+}
+
+var anyID = regexp.MustCompile(idForm)
+
+// idsIn finds the packets that a text names.
+func (l *lexicon) idsIn(text string, known map[string]int) []string {
+	var ids []string
+	seen := map[string]bool{}
+	for _, at := range anyID.FindAllStringIndex(text, -1) {
+		if at[0] > 0 && isWordByte(text[at[0]-1]) || at[1] < len(text) && isWordByte(text[at[1]]) {
+			continue
+		}
+		id := text[at[0]:at[1]]
+		if _, ok := known[normalID(id)]; ok && !seen[normalID(id)] {
+			seen[normalID(id)] = true
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func isWordByte(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+var notWord = regexp.MustCompile(`[\s-]+`)
+
+// stateWord brings the word of a cell into the form of a Status: upper case, "_"
+// between words.
+func stateWord(s string) string {
+	s = strings.ToUpper(strings.Trim(strings.TrimSpace(s), "*`_~. "))
+	return notWord.ReplaceAllString(s, "_")
+}
+
+// state reads a cell: a state that is known, else the word itself; empty for a
+// dash.
+func (l *lexicon) state(cell string) string {
+	word := stateWord(cell)
+	switch word {
+	case "", "—", "–", "-", "_", "N/A", "NONE":
+		return ""
+	}
+	if s, ok := l.statuses[word]; ok {
+		return s
+	}
+	// "✅ Done", "DONE (2026-02-09)", "Done/Approved"
+	for _, field := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(" \t/,;:()", r) }) {
+		if s, ok := l.statuses[stateWord(strings.TrimRight(field, "\ufe0f"))]; ok {
+			return s
+		}
+	}
+	return word
+}
