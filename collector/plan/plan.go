@@ -83,6 +83,7 @@ type Step struct {
 	Env       []string // assignments before it, as written
 	Tool      string   // "go test", "vitest", "tsc", …; empty: unknown
 	Probative bool     // its tool checks something
+	Status    bool     // its exit status can say whether something holds (grep, git diff, test)
 	Opaque    bool     // it starts other programs that decide (script, make, npm test)
 	Text      string   // canonical
 }

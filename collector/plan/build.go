@@ -1,0 +1,210 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/verdict/policy"
+)
+
+// Build plans what the trackers and the policy require. Equal commands are one.
+// It is pure, and its time grows linearly.
+func Build(trackers []*tracker.Tracker, p *policy.Policy) *Plan {
+	if p == nil {
+		p = policy.Default()
+	}
+	b := builder{policy: p, plan: &Plan{}, index: map[string]int{}, canonical: map[string]string{}}
+	for _, list := range []struct {
+		commands []string
+		set      *map[string]bool
+	}{{p.Commands.Trusted, &b.trusted}, {p.Commands.Allowed, &b.allowed}} {
+		*list.set = map[string]bool{}
+		for _, c := range list.commands {
+			(*list.set)[b.canon(c)] = true
+		}
+	}
+	b.timeouts = map[string]time.Duration{}
+	for text, limit := range p.Commands.Timeouts {
+		b.timeouts[b.canon(text)] = limit
+	}
+	for _, t := range trackers {
+		b.tracker(t)
+	}
+	for _, r := range p.Commands.Required {
+		need := Need{Packet: r.Packet, Expected: r.Expected, Stated: r.Expected != 0, Pos: r.Pos}
+		b.add(r.Command, r.Dir, need, nil, r.MinTests)
+	}
+	return b.plan
+}
+
+type builder struct {
+	policy           *policy.Policy
+	plan             *Plan
+	index            map[string]int
+	canonical        map[string]string
+	trusted, allowed map[string]bool
+	timeouts         map[string]time.Duration
+}
+
+// canon is the canonical text, or the trimmed text where it does not parse.
+func (b *builder) canon(command string) string {
+	if c, ok := b.canonical[command]; ok {
+		return c
+	}
+	c := Key(command, "")
+	b.canonical[command] = c
+	return c
+}
+
+// Key is the key of a command that is run in a folder.
+func Key(command, dir string) string {
+	c, err := Canonical(command)
+	if err != nil {
+		c = strings.Join(strings.Fields(command), " ")
+	}
+	if dir != "" && dir != "." {
+		c += " @" + dir
+	}
+	return c
+}
+
+func (b *builder) tracker(t *tracker.Tracker) {
+	for _, r := range t.Required {
+		b.add(r.Command, "", Need{Tracker: t.Path, Expected: r.Expected, Stated: r.Stated, Checked: r.Checked, Pos: r.Pos}, t.Rules, 0)
+	}
+	for i := range t.Packets {
+		pk := &t.Packets[i]
+		for _, r := range pk.Required {
+			b.add(r.Command, "", Need{
+				Tracker: t.Path, Packet: pk.ID, Expected: r.Expected, Stated: r.Stated, Checked: r.Checked, Final: pk.Final, Pos: r.Pos,
+			}, t.Rules, 0)
+		}
+	}
+	b.plan.Packets = append(b.plan.Packets, order(t)...)
+}
+
+func (b *builder) add(command, dir string, need Need, rules []tracker.Rule, minTests int) {
+	key := b.canon(command)
+	if dir != "" && dir != "." {
+		key += " @" + dir
+	}
+	if i, ok := b.index[key]; ok {
+		c := &b.plan.Commands[i]
+		c.Needs = append(c.Needs, need)
+		c.MinTests = max(c.MinTests, minTests)
+		return
+	}
+	c := Command{Key: key, Text: command, Dir: dir, Needs: []Need{need}, Timeout: b.policy.Commands.Timeout, Shape: shapeOf(command), MinTests: minTests}
+	text := b.canon(command)
+	if limit, ok := b.timeouts[text]; ok {
+		c.Timeout = limit
+	}
+	c.Trusted = b.trusted[text]
+	if !b.allowed[text] {
+		c.Refusal = refusal(command, &c.Shape, rules)
+	}
+	c.Lane = laneOf(&c)
+	b.index[key] = len(b.plan.Commands)
+	b.plan.Commands = append(b.plan.Commands, c)
+}
+
+// order sorts the packets so that each comes after those it depends on, and
+// otherwise as on the board. Circles are kept in the board's order.
+func order(t *tracker.Tracker) []string {
+	var out []string
+	state := make([]int, len(t.Packets)) // 1 being visited, 2 done
+	byID := map[string]int{}
+	for i := range t.Packets {
+		byID[strings.ToUpper(t.Packets[i].ID)] = i
+	}
+	type frame struct{ packet, next int }
+	for root := range t.Packets {
+		if state[root] != 0 {
+			continue
+		}
+		stack := []frame{{root, 0}}
+		state[root] = 1
+		for len(stack) > 0 {
+			top := &stack[len(stack)-1]
+			depends := t.Packets[top.packet].DependsOn
+			if top.next < len(depends) {
+				i, ok := byID[strings.ToUpper(depends[top.next])]
+				top.next++
+				if ok && state[i] == 0 {
+					state[i] = 1
+					stack = append(stack, frame{i, 0})
+				}
+				continue
+			}
+			state[top.packet] = 2
+			out = append(out, t.Packets[top.packet].ID)
+			stack = stack[:len(stack)-1]
+		}
+	}
+	return out
+}
+
+// laneOf says beside what a command may run: Go's tools in one lane, those of
+// each front-end folder in another. What changes the tree, and what is not
+// known, runs alone.
+func laneOf(c *Command) string {
+	lane, dir := "", c.Dir
+	for _, s := range c.Shape.Steps {
+		if s.Opaque || len(s.Env) > 0 && !s.Probative {
+			return ""
+		}
+		switch tool := s.Tool; {
+		case s.Argv[0] == "cd" && len(s.Argv) == 2 && s.Literal:
+			dir = s.Argv[1]
+			continue
+		case strings.HasPrefix(tool, "go "), slices.Contains([]string{"gofmt", "staticcheck", "golangci-lint", "govulncheck"}, tool):
+			if slices.Contains([]string{"go mod", "go install", "go work", "go fix", "go fmt"}, tool) || slices.Contains(s.Argv, "-w") {
+				return ""
+			}
+			if lane != "" && lane != "go" {
+				return ""
+			}
+			lane = "go"
+		case slices.Contains([]string{"vitest", "tsc", "vue-tsc", "eslint", "jest", "prettier", "biome"}, tool):
+			if slices.Contains(s.Argv, "--fix") || slices.Contains(s.Argv, "--write") || slices.Contains(s.Argv, "-u") || slices.Contains(s.Argv, "--update") {
+				return ""
+			}
+			name := "node:" + folderOf(&s, dir)
+			if lane != "" && lane != name {
+				return ""
+			}
+			lane = name
+		case s.Status && tool != "git":
+		case tool == "true" || tool == "echo" || tool == "cd" || tool == ":":
+		default:
+			return ""
+		}
+	}
+	if writes(c.Text) {
+		return ""
+	}
+	return lane
+}
+
+// folderOf is the front-end folder that a step is about.
+func folderOf(s *Step, dir string) string {
+	if head, _, ok := strings.Cut(s.Argv[0], "/node_modules/.bin/"); ok {
+		return head
+	}
+	for i, arg := range s.Argv {
+		if (arg == "--prefix" || arg == "--dir" || arg == "-C") && i+1 < len(s.Argv) {
+			return s.Argv[i+1]
+		}
+	}
+	if dir == "" {
+		return "."
+	}
+	return dir
+}
+
+// writes reports whether a redirection writes to a file of the repository.
+func writes(text string) bool {
+	return strings.Contains(strings.NewReplacer("2>&1", "", ">/dev/null", "", "> /dev/null", "", "2>/dev/null", "", "&>/dev/null", "", "=>", "", "->", "").Replace(text), ">")
+}
