@@ -42,7 +42,7 @@ func sound(f *syntax.File) bool {
 		}
 		switch c := s.Cmd.(type) {
 		case *syntax.CallExpr:
-			return !substitutes(c)
+			return !substitutes(c) && soundCall(c)
 		case *syntax.BinaryCmd:
 			return c.Op == syntax.AndStmt && check(c.X) && check(c.Y)
 		case *syntax.TestClause, *syntax.ArithmCmd:
@@ -51,6 +51,34 @@ func sound(f *syntax.File) bool {
 		return false
 	}
 	return check(f.Stmts[0])
+}
+
+// leaving are programs after which what follows in the list may never run, or may
+// be something else, while the whole still ends with 0.
+var leaving = []string{"exit", "return", "break", "continue", "exec", "set", "trap", "eval", "source", ".", "hash", "enable", "alias", "shopt", "kill", "setsid"}
+
+// soundCall reports whether a simple command's exit 0 is that of the program it
+// names, and leaves the rest of the list as it is. The text of "bash -c" must be
+// sound itself.
+func soundCall(c *syntax.CallExpr) bool {
+	if len(c.Args) == 0 {
+		return true
+	}
+	args, _ := argv(c.Args)
+	for inner, ok := args, true; ok; inner, ok = unwrap(inner) {
+		if slices.Contains(leaving, path.Base(inner[0])) {
+			return false
+		}
+		if base := path.Base(inner[0]); slices.Contains([]string{"bash", "sh", "zsh", "dash"}, base) {
+			text, ok := shellText(inner)
+			if !ok {
+				return true // a script: opaque, and its status is its own
+			}
+			f, err := parse(text)
+			return err == nil && len(inner) > 1 && inner[1] == "-c" && sound(f)
+		}
+	}
+	return true
 }
 
 // context is what stands around a statement.
