@@ -53,7 +53,9 @@ func ruin(args []string) string {
 		}
 		return ruin(inner)
 	}
-	switch name := path.Base(args[0]); name {
+	switch name, _, _ := strings.Cut(path.Base(args[0]), "."); name {
+	case "eval", "trap":
+		return evalRuin(args[1:])
 	case "git":
 		return gitRuin(args[1:])
 	case "rm", "shred":
@@ -94,10 +96,27 @@ func ruin(args []string) string {
 	return ""
 }
 
+// evalRuin looks into the text that eval or trap runs.
+func evalRuin(args []string) string {
+	for _, text := range append([]string{strings.Join(args, " ")}, args...) {
+		if reason := pipedShell(text); reason != "" {
+			return reason
+		}
+		for _, step := range shapeOf(text).Steps {
+			if len(step.Argv) > 0 && step.Argv[0] != "eval" && step.Argv[0] != "trap" {
+				if reason := ruin(step.Argv); reason != "" {
+					return reason
+				}
+			}
+		}
+	}
+	return ""
+}
+
 // gitRuin knows the git commands that throw work away or leave the machine.
 func gitRuin(args []string) string {
 	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
-		if (args[0] == "-C" || args[0] == "-c") && len(args) > 1 {
+		if slices.Contains([]string{"-C", "-c", "--git-dir", "--work-tree", "--namespace"}, args[0]) && len(args) > 1 {
 			args = args[1:]
 		}
 		args = args[1:]
@@ -134,7 +153,7 @@ func gitRuin(args []string) string {
 			return "git switch --force throws away uncommitted work"
 		}
 	case "stash":
-		if len(args) == 1 || slices.Contains([]string{"push", "save", "drop", "clear", "pop"}, args[1]) {
+		if len(args) == 1 || strings.HasPrefix(args[1], "-") || slices.Contains([]string{"push", "save", "drop", "clear", "pop"}, args[1]) {
 			return "git stash takes uncommitted work away"
 		}
 	case "push":
@@ -151,6 +170,13 @@ func gitRuin(args []string) string {
 
 func removeRuin(args []string) string {
 	recursive := false
+	args = slices.Clone(args)
+	for i := range args {
+		args[i] = strings.TrimPrefix(strings.ReplaceAll(args[i], `"`, ""), "./")
+		if args[i] == "" || i > 0 && path.Clean(args[i]) == "." {
+			args[i] = "."
+		}
+	}
 	for _, a := range args[1:] {
 		if strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "--") && strings.ContainsAny(a, "rR") || a == "--recursive" {
 			recursive = true
