@@ -1,0 +1,122 @@
+package render
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Text from outside reaches Markdown in two ways only. What is a name (a path, a
+// command, a hash) goes into a code span. Prose keeps its plain words, and every
+// word that could mean something to GitHub (a mention, an issue, a hash, a link,
+// markup, an emoji) goes into a code span. Escapes would not do: GitHub reads
+// mentions and references after Markdown has undone them.
+
+// inert breaks what is read even inside code: the marker by which a comment is
+// found again, HTML comments, and commands to a CI service.
+var inert = strings.NewReplacer("<!--", "<\u200b!--", "verdict:", "verdict\u200b:", "##[", "#\u200b#[")
+
+// code puts text into a code span that nothing in it can end. It is safe in a
+// table cell as well.
+func code(s string) string {
+	s = clean(s)
+	if s == "" {
+		return ""
+	}
+	s = inert.Replace(s)
+	// In a table, the row is cut at bars before code spans are read. A bar is
+	// kept together by a backslash, unless another one stands before that.
+	s = strings.ReplaceAll(s, `\|`, "\\\u200b|")
+	fence := strings.Repeat("`", longestRun(s, '`')+1)
+	pad := ""
+	if strings.HasPrefix(s, "`") || strings.HasSuffix(s, "`") {
+		pad = " "
+	}
+	return fence + pad + s + pad + fence
+}
+
+// cell is Markdown made here, for a table: bars are escaped.
+func cell(md string) string {
+	if md == "" {
+		return "–"
+	}
+	return strings.ReplaceAll(md, "|", `\|`)
+}
+
+func longestRun(s string, b byte) int {
+	longest, run := 0, 0
+	for i := 0; i < len(s); i++ {
+		if s[i] != b {
+			run = 0
+			continue
+		}
+		run++
+		longest = max(longest, run)
+	}
+	return longest
+}
+
+var (
+	plainWord = regexp.MustCompile(`^[("“‘]*[\pL\pN]+(?:['’/.,%-][\pL\pN]+)*%?[)"”’]*[.,;:!?…]?[)"”’]*$`)
+	hexRun    = regexp.MustCompile(`(?i)[0-9a-f]{7,}`)
+	issueWord = regexp.MustCompile(`(?i)gh-[0-9]|www\.`)
+	quoteWord = regexp.MustCompile("^`[^`]+`[.,;:!?]?$")
+)
+
+// isPlain reports whether a word means nothing to a Markdown reader or to GitHub.
+func isPlain(word string) bool {
+	switch word {
+	case "–", "—", "→", "·", "=", "…":
+		return true
+	}
+	return plainWord.MatchString(word) && !hexRun.MatchString(word) && !issueWord.MatchString(word)
+}
+
+// prose writes a sentence from outside. It never stands at the beginning of a
+// line: what comes before it is ours.
+func prose(s string) string {
+	var out, odd []string
+	flush := func() {
+		if len(odd) > 0 {
+			out = append(out, code(strings.Join(odd, " ")))
+			odd = nil
+		}
+	}
+	for _, word := range strings.Fields(clean(s)) {
+		switch {
+		case isPlain(word):
+			flush()
+			out = append(out, word)
+		case quoteWord.MatchString(word):
+			flush()
+			end := strings.LastIndexByte(word, '`')
+			out = append(out, code(word[1:end])+word[end+1:])
+		default:
+			odd = append(odd, word)
+		}
+	}
+	flush()
+	return strings.Join(out, " ")
+}
+
+// fenced puts output into a fence that nothing in it can close.
+func fenced(output string) string {
+	lines := cleanLines(output)
+	for i := range lines {
+		lines[i] = inert.Replace(lines[i])
+		if strings.HasPrefix(strings.TrimSpace(lines[i]), "::") {
+			lines[i] = strings.Replace(lines[i], "::", ":\u200b:", 1)
+		}
+	}
+	body := strings.Join(lines, "\n")
+	fence := strings.Repeat("`", max(3, longestRun(body, '`')+1))
+	return fence + "text\n" + body + "\n" + fence + "\n"
+}
+
+// link is a code span that leads somewhere; without an address, the span alone.
+func link(text, address string) string {
+	span := code(text)
+	if address == "" || span == "" {
+		return span
+	}
+	return "[" + span + "](" + address + ")"
+}
