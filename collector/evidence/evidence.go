@@ -201,9 +201,6 @@ type Log struct {
 	Truncated bool   `json:"truncated,omitempty"`
 	Head      string `json:"head,omitempty"` // its first lines, valid UTF-8
 	Tail      string `json:"tail,omitempty"` // its last lines, valid UTF-8; empty when Head holds all
-	// Raw is a tool's own stream of results (go test -json), kept as it came.
-	Raw       string `json:"raw,omitempty"` // path, as Path
-	RawSHA256 string `json:"raw_sha256,omitempty"`
 }
 
 // Step is one simple command inside a command, as it really ran.
@@ -228,6 +225,8 @@ type Step struct {
 	Tests *Tests `json:"tests,omitempty"`
 	Check *Check `json:"check,omitempty"`
 	Ran   *Tool  `json:"ran,omitempty"` // the real file and version behind the words
+	// Raw is the tool's own stream of results, kept as it came; a path as Log.Path.
+	Raw string `json:"raw,omitempty"`
 }
 
 // Tests is what a test runner really did. Counts are −1 when the runner's

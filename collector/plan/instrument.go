@@ -63,7 +63,7 @@ func Instrument(text string) (string, error) {
 
 // watchedCd reports a cd that fails: what follows would run in another folder
 // than it says.
-const watchedCd = `cd() { builtin cd "$@"; local s=$?; [ $s = 0 ] || "$VERDICT_WITNESS" __witness -1 --failed $s cd "$@"; return $s; }
+const watchedCd = `cd() { command cd "$@"; local s=$?; [ $s = 0 ] || "$VERDICT_WITNESS" __witness -1 --failed $s cd "$@"; return $s; }
 `
 
 func word(s string) *syntax.Word {

@@ -1,0 +1,216 @@
+// Package checkpoint says what the repository bears out of a tracker's commits.
+//
+// It gives facts (see evidence.Repository): what a recorded hash names, whether
+// that commit is in the history, what it changes, which packets its message names,
+// and how the work tree relates to the commit. What follows from them is decided
+// elsewhere. Nothing is ever written to the repository.
+package checkpoint
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/tracker"
+)
+
+// Errors that callers tell apart.
+var (
+	ErrNoRepository = gitstore.ErrNoRepository
+	ErrNoCommit     = gitstore.ErrNoCommit
+)
+
+// Options say what is asked beside the trackers' own hashes.
+type Options struct {
+	Head      string // the revision that checkpoints must be reachable from; empty: HEAD, or the pull request's head where HEAD is its merge commit
+	Base      string // the revision that contracts are compared with; empty: none
+	Fetch     bool   // fetch missing history with an installed git first
+	Signed    string // "" or "any", "gpg", "ssh": verify signatures
+	Contracts []Contract
+	Previous  []string // hashes that an earlier run saw in the history
+}
+
+// Contract is a pattern that added lines must not match.
+type Contract struct {
+	ID      string
+	Pattern string   // RE2
+	Paths   []string // globs; empty: all files
+}
+
+// FindRoot returns the root of the work tree that dir is in, with symbolic links
+// resolved; for a bare repository, its folder. The error is ErrNoRepository when
+// there is none.
+func FindRoot(dir string) (string, error) {
+	root, _, _, err := gitstore.Find(dir)
+	return root, err
+}
+
+// Subject says which commit and tree are checked out, and how the work tree relates
+// to them. ignore are paths that never count as changes; a folder ends in "/".
+func Subject(ctx context.Context, root string, ignore []string) (evidence.Subject, error) {
+	s, err := gitstore.Open(root)
+	if errors.Is(err, gitstore.ErrUnsupported) {
+		return evidence.Subject{Worktree: evidence.Worktree{Reason: err.Error()}}, nil
+	} else if err != nil {
+		return evidence.Subject{}, fmt.Errorf("open repository %s: %w", root, err)
+	}
+	defer s.Close()
+	head, branch, err := s.Head()
+	if err != nil {
+		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w", root, err)
+	}
+	c, err := s.Commit(head)
+	if err != nil {
+		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w", root, err)
+	}
+	return evidence.Subject{
+		Commit: head.String(), Tree: c.Tree.String(), Branch: branch, Remote: remoteOf(s.Common), Worktree: Status(ctx, root, ignore),
+	}, nil
+}
+
+var remoteURL = regexp.MustCompile(`(?ms)^\[remote "origin"\]\s*$.*?^\s*url\s*=\s*(\S+)\s*$`)
+
+// remoteOf gives the web address of the repository's origin; empty when it is not
+// known.
+func remoteOf(common string) string {
+	config, err := os.ReadFile(filepath.Join(common, "config"))
+	if err != nil {
+		return ""
+	}
+	m := remoteURL.FindSubmatch(config)
+	if m == nil {
+		return ""
+	}
+	address := strings.TrimSuffix(string(m[1]), ".git")
+	if host, path, ok := strings.Cut(strings.TrimPrefix(address, "git@"), ":"); ok && strings.HasPrefix(address, "git@") {
+		return "https://" + host + "/" + path
+	}
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" && u.Scheme != "ssh" {
+		return ""
+	}
+	return "https://" + u.Host + u.Path
+}
+
+// ReadFile returns a file as it is in a commit, and the commit's full hash. rev is
+// anything that names a commit to a person. The error is fs.ErrNotExist when the
+// commit has no such file.
+func ReadFile(root, rev, path string) ([]byte, string, error) {
+	s, err := gitstore.Open(root)
+	if err != nil {
+		return nil, "", err
+	}
+	defer s.Close()
+	commit, err := s.Resolve(rev)
+	if err != nil {
+		return nil, "", err
+	}
+	h, err := s.File(commit, path)
+	if err != nil {
+		return nil, commit.String(), err
+	}
+	const limit = 64 << 20
+	data, ok, err := s.Blob(h, limit)
+	if err == nil && !ok {
+		err = fmt.Errorf("%s: larger than %d bytes", path, limit)
+	}
+	return data, commit.String(), err
+}
+
+// Verify asks the repository about every checkpoint of the trackers.
+func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Options) (r evidence.Repository, err error) {
+	defer func() {
+		if p := recover(); p != nil { // the repository's content is input
+			r, err = evidence.Repository{State: "unreadable", Reason: fmt.Sprint(p), Engine: engine}, nil
+		}
+	}()
+	s, err := gitstore.Open(root)
+	switch {
+	case errors.Is(err, gitstore.ErrNoRepository):
+		return evidence.Repository{State: "none", Reason: err.Error()}, nil
+	case err != nil:
+		return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
+	}
+	defer s.Close()
+	if o.Fetch && (s.Shallow() || s.Partial) {
+		if err := deepen(ctx, root); err != nil {
+			return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
+		}
+		s.Close()
+		if s, err = gitstore.Open(root); err != nil {
+			return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
+		}
+	}
+	v := verifier{store: s, options: o, result: evidence.Repository{State: "ok", Engine: engine, Shallow: s.Shallow(), Partial: s.Partial}}
+	if err := v.heads(); err != nil {
+		if errors.Is(err, gitstore.ErrNoCommit) {
+			return evidence.Repository{State: "empty", Reason: err.Error(), Engine: engine}, nil
+		}
+		return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
+	}
+	for _, t := range trackers {
+		v.tracker(ctx, t)
+	}
+	v.contracts()
+	v.lostTests()
+	if v.unverifiable && s.Shallow() {
+		v.result.Cure = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
+	} else if v.unverifiable && s.Partial {
+		v.result.Cure = "git clone without --filter, or git fetch --refetch"
+	}
+	return v.result, nil
+}
+
+// engine is what read the repository.
+const engine = "go-git"
+
+var mergeSubject = regexp.MustCompile(`^Merge ([0-9a-f]{40}) into ([0-9a-f]{40})$`)
+
+// heads finds the commit that checkpoints must be reachable from. GitHub checks a
+// pull request out as a merge of its head into the base: the head is what the
+// tracker speaks of.
+func (v *verifier) heads() error {
+	rev := v.options.Head
+	if rev == "" {
+		rev = "HEAD"
+	}
+	head, err := v.store.Resolve(rev)
+	if err != nil {
+		return err
+	}
+	c, err := v.store.Commit(head)
+	if err != nil {
+		return err
+	}
+	if m := mergeSubject.FindStringSubmatch(c.Subject()); m != nil && v.options.Head == "" {
+		parents := c.Object.ParentHashes
+		if len(parents) == 2 && parents[1].String() == m[1] && parents[0].String() == m[2] {
+			v.result.Base = m[2]
+			if _, err := v.store.Commit(parents[1]); err == nil {
+				head = parents[1]
+			}
+		}
+	}
+	v.head = head
+	v.result.Head = head.String()
+	if v.options.Base != "" {
+		base, err := v.store.Resolve(v.options.Base)
+		if err != nil {
+			return fmt.Errorf("base: %w", err)
+		}
+		v.result.Base = base.String()
+	}
+	return nil
+}
+
+// fullHash makes an optional hash of a text.
+func fullHash(s string) plumbing.Hash { return plumbing.NewHash(s) }

@@ -1,0 +1,139 @@
+package checkpoint
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
+	"github.com/verdictci/verdict/collector/evidence"
+)
+
+// git prepares a call of an installed git that only reads, whoever owns the
+// repository and whatever its configuration says.
+func git(ctx context.Context, dir string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "safe.directory=*", "--no-optional-locks", "--no-replace-objects"}, args...)...)
+	cmd.Dir = dir
+	for _, v := range os.Environ() {
+		if !strings.HasPrefix(v, "GIT_DIR=") && !strings.HasPrefix(v, "GIT_WORK_TREE=") && !strings.HasPrefix(v, "GIT_INDEX_FILE=") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, "LC_ALL=C", "GIT_TERMINAL_PROMPT=0")
+	return cmd
+}
+
+// Status says how the work tree differs from the commit. ignore are paths that
+// never count; a folder ends in "/". An installed git is asked, since only it knows
+// every filter, attribute and ignore file; the engine says so.
+func Status(ctx context.Context, root string, ignore []string) evidence.Worktree {
+	if _, _, bare, err := gitstore.Find(root); err != nil || bare {
+		return evidence.Worktree{State: evidence.WorktreeNone}
+	}
+	if _, err := exec.LookPath("git"); err != nil {
+		return evidence.Worktree{Reason: "git is not installed, so the work tree cannot be compared with the commit"}
+	}
+	out, err := git(ctx, root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=none").Output()
+	if err != nil {
+		return evidence.Worktree{Reason: "git status: " + gitError(err)}
+	}
+	w := evidence.Worktree{State: evidence.WorktreeClean, Engine: gitVersion(ctx)}
+	fields := bytes.Split(bytes.TrimSuffix(out, []byte{0}), []byte{0})
+	for i := 0; i < len(fields); i++ {
+		if len(fields[i]) < 4 {
+			continue
+		}
+		change := evidence.FileChange{Status: strings.TrimSpace(string(fields[i][:2])), Path: string(fields[i][3:])}
+		if change.Status == "??" {
+			change.Status = "?"
+		}
+		if change.Status[0] == 'R' || change.Status[0] == 'C' {
+			i++
+			if i < len(fields) {
+				change.From = string(fields[i])
+			}
+		}
+		if ignored(change.Path, ignore) {
+			continue
+		}
+		w.State = evidence.WorktreeDirty
+		if len(w.Changes) < evidence.MaxChanges {
+			change.Path = strings.ToValidUTF8(change.Path, "\ufffd")
+			w.Changes = append(w.Changes, change)
+		} else {
+			w.More++
+		}
+	}
+	slices.SortFunc(w.Changes, func(a, b evidence.FileChange) int { return strings.Compare(a.Path, b.Path) })
+	return w
+}
+
+func ignored(path string, ignore []string) bool {
+	for _, i := range ignore {
+		if path == i || strings.HasSuffix(i, "/") && strings.HasPrefix(path, i) {
+			return true
+		}
+	}
+	return false
+}
+
+func gitVersion(ctx context.Context) string {
+	out, err := git(ctx, "", "version").Output()
+	if err != nil {
+		return "git"
+	}
+	return strings.TrimSpace(strings.TrimPrefix(strings.ReplaceAll(string(out), "git version", "git"), " "))
+}
+
+func gitError(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
+		line, _, _ := strings.Cut(strings.TrimSpace(string(exit.Stderr)), "\n")
+		return line
+	}
+	return err.Error()
+}
+
+// Checkout makes a clean checkout of a revision in an empty folder, with a
+// repository of its own that borrows the objects, and returns the commit. The
+// user's repository and work tree stay as they are.
+func Checkout(ctx context.Context, root, rev, dir string) (string, error) {
+	s, err := gitstore.Open(root)
+	if err != nil {
+		return "", fmt.Errorf("check out %s: %w", rev, err)
+	}
+	commit, err := s.Resolve(rev)
+	s.Close()
+	if err != nil {
+		return "", fmt.Errorf("check out: %w", err)
+	}
+	for _, args := range [][]string{
+		{"clone", "-q", "--shared", "--no-checkout", "--no-tags", root, dir},
+		{"-C", dir, "-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit.String()},
+	} {
+		if out, err := git(ctx, filepath.Dir(dir), args...).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("check out %s: git %s: %w: %s", rev, args[0], err, firstOf(out))
+		}
+	}
+	return commit.String(), nil
+}
+
+func firstOf(out []byte) string {
+	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	return line
+}
+
+// deepen fetches the history that a shallow clone left out.
+func deepen(ctx context.Context, root string) error {
+	out, err := git(ctx, root, "fetch", "-q", "--no-tags", "--no-recurse-submodules", "--unshallow", "origin").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("fetch missing history: git fetch: %w: %s", err, firstOf(out))
+	}
+	return nil
+}

@@ -1,0 +1,263 @@
+package command
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+	"unicode/utf8"
+
+	"github.com/verdictci/verdict/collector/evidence"
+)
+
+const (
+	chunkSize  = 256 << 10
+	headWindow = 8 << 10
+	tailWindow = 16 << 10
+	tailKept   = 1 << 20 // of a log that is cut, its end
+	lineEvery  = 200 * time.Millisecond
+)
+
+// capture reads a command's output to its end: into a file up to a limit, into a
+// digest, and into windows of its beginning and end. Its memory does not grow.
+type capture struct {
+	reader, writer *os.File
+	file           *os.File
+	path           string
+	max            int64
+	secrets        *scrubber
+	lines          func(string)
+
+	done     chan struct{} // the reader has ended
+	complete bool          // …because the output did
+	err      error         // of writing the log; reading goes on
+
+	bytes, kept int64
+	head        []byte
+	tail        ring
+	cut         ring // what would be the end of a log that is cut
+	hash        hash.Hash
+	chunks      chan *[]byte
+	hashed      sync.WaitGroup
+	pool        sync.Pool
+	lastLine    time.Time
+}
+
+func newCapture(path string, max int64, secrets *Secrets, lines func(string)) (*capture, error) {
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, err
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	enlargePipe(w)
+	if max <= 0 {
+		max = 64 << 20
+	}
+	c := &capture{
+		reader: r, writer: w, file: file, path: path, max: max, secrets: secrets.scrubber(), lines: lines, done: make(chan struct{}),
+		tail: ring{size: tailWindow}, hash: sha256.New(), chunks: make(chan *[]byte, 4),
+	}
+	c.pool.New = func() any { b := make([]byte, 0, chunkSize+maxSecret); return &b }
+	return c, nil
+}
+
+// abandon is for a command that did not start.
+func (c *capture) abandon() {
+	c.writer.Close()
+	c.reader.Close()
+	c.file.Close()
+	os.Remove(c.path)
+}
+
+// started gives the pipe's writing end to the command alone, and reads.
+func (c *capture) started() {
+	c.writer.Close()
+	c.hashed.Add(1)
+	go func() {
+		defer c.hashed.Done()
+		for b := range c.chunks {
+			c.hash.Write(*b)
+			*b = (*b)[:0]
+			c.pool.Put(b)
+		}
+	}()
+	go c.read()
+}
+
+func (c *capture) read() {
+	defer close(c.done)
+	buf := make([]byte, chunkSize)
+	for {
+		n, err := c.reader.Read(buf)
+		if n > 0 {
+			c.take(c.secrets.feed(buf[:n]))
+			c.showLine(buf[:n])
+		}
+		if err != nil {
+			c.complete = err == io.EOF
+			c.take(c.secrets.flush())
+			return
+		}
+	}
+}
+
+// take keeps a piece of output.
+func (c *capture) take(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	c.bytes += int64(len(p))
+	if room := headWindow - len(c.head); room > 0 {
+		c.head = append(c.head, p[:min(room, len(p))]...)
+	}
+	c.tail.write(p)
+	if rest := c.max - tailKept - c.kept; rest > 0 || c.max <= tailKept {
+		n := min(int64(len(p)), max(rest, 0))
+		c.write(p[:n])
+		c.cutRing(p[n:])
+	} else {
+		c.cutRing(p)
+	}
+	b := c.pool.Get().(*[]byte)
+	*b = append(*b, p...)
+	c.chunks <- b
+}
+
+func (c *capture) cutRing(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	if c.cut.size == 0 {
+		c.cut.size = int(min(tailKept, c.max))
+	}
+	c.cut.write(p)
+}
+
+func (c *capture) write(p []byte) {
+	if c.err != nil || len(p) == 0 {
+		return
+	}
+	n, err := c.file.Write(p)
+	c.kept += int64(n)
+	c.err = err
+}
+
+// showLine passes on the last line of a piece, seldom enough to cost nothing.
+func (c *capture) showLine(p []byte) {
+	if c.lines == nil || time.Since(c.lastLine) < lineEvery {
+		return
+	}
+	c.lastLine = time.Now()
+	p = bytes.TrimRight(p, "\r\n \t")
+	if at := bytes.LastIndexByte(p, '\n'); at >= 0 {
+		p = p[at+1:]
+	}
+	c.lines(strings.ToValidUTF8(string(p[:min(len(p), 300)]), "\ufffd"))
+}
+
+// waitEnd waits for the end of the output, and reports whether it came.
+func (c *capture) waitEnd(limit time.Duration) bool {
+	select {
+	case <-c.done:
+		return true
+	case <-time.After(limit):
+		return false
+	}
+}
+
+// finish closes the log and describes it. Where something still holds the output
+// open, reading ends here and the log is not complete.
+func (c *capture) finish(bundle string) evidence.Log {
+	if !c.waitEnd(0) {
+		c.reader.SetReadDeadline(time.Now())
+		<-c.done
+	}
+	c.reader.Close()
+	close(c.chunks)
+	c.hashed.Wait()
+	log := evidence.Log{Bytes: c.bytes, SHA256: hex.EncodeToString(c.hash.Sum(nil)), Complete: c.complete && c.err == nil}
+	if end := c.cut.bytes(); len(end) > 0 {
+		if missing := c.bytes - c.kept - int64(len(end)); missing > 0 {
+			log.Truncated = true
+			c.write(fmt.Appendf(nil, "\n… verdict cut %d bytes here; the digest is over all of them …\n", missing))
+		}
+		c.write(end)
+	}
+	if c.err != nil {
+		log.Truncated = true
+	}
+	if err := c.file.Close(); err != nil && c.err == nil {
+		c.err = err
+	}
+	log.Kept = c.kept
+	if rel, err := filepath.Rel(bundle, c.path); err == nil {
+		log.Path = filepath.ToSlash(rel)
+	}
+	log.Head, log.Tail = c.windows()
+	return log
+}
+
+// windows gives the beginning and the end of the output as text; all of it in the
+// first where it is small.
+func (c *capture) windows() (string, string) {
+	if c.bytes <= headWindow {
+		return validText(c.head), ""
+	}
+	head := c.head
+	if at := bytes.LastIndexByte(head, '\n'); at > 0 {
+		head = head[:at+1]
+	}
+	tail := c.tail.bytes()
+	if overlap := int64(len(head)+len(tail)) - c.bytes; overlap > 0 {
+		tail = tail[overlap:]
+	} else if at := bytes.IndexByte(tail, '\n'); at >= 0 && at < len(tail)-1 {
+		tail = tail[at+1:]
+	}
+	return validText(head), validText(tail)
+}
+
+func validText(b []byte) string {
+	if utf8.Valid(b) {
+		return string(b)
+	}
+	return strings.ToValidUTF8(string(b), "\ufffd")
+}
+
+// ring keeps the last bytes that were written to it.
+type ring struct {
+	buf   []byte
+	size  int
+	start int
+}
+
+func (r *ring) write(p []byte) {
+	if len(p) >= r.size {
+		r.buf, r.start = append(r.buf[:0], p[len(p)-r.size:]...), 0
+		return
+	}
+	if room := r.size - len(r.buf); room > 0 {
+		n := min(room, len(p))
+		r.buf = append(r.buf, p[:n]...)
+		p = p[n:]
+	}
+	for len(p) > 0 {
+		n := copy(r.buf[r.start:], p)
+		r.start = (r.start + n) % r.size
+		p = p[n:]
+	}
+}
+
+func (r *ring) bytes() []byte {
+	return append(append([]byte{}, r.buf[r.start:]...), r.buf[:r.start]...)
+}

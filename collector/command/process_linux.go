@@ -1,0 +1,191 @@
+package command
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// setSession starts the command as the leader of a session: no terminal, and a
+// process group that can be ended as a whole.
+func setSession(cmd *exec.Cmd) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+}
+
+// enlargePipe makes room for bursts, so that a fast writer need not wait.
+func enlargePipe(w *os.File) {
+	unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 1<<20) // a smaller pipe only costs time
+}
+
+// subreaper makes this process the parent of what its commands leave behind.
+var subreaper = sync.OnceFunc(func() {
+	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // without it, sweeping finds less
+})
+
+// commands are the processes that this process started itself: their ends belong
+// to whoever waits for them.
+var commands sync.Map // pid → struct{}
+
+// process is a running command with everything that it started.
+type process struct {
+	cmd    *exec.Cmd
+	pid    int
+	marker []byte
+	ended  chan struct{}
+}
+
+// watch waits for the command's end without reaping it: as long as it is a
+// zombie, its process id and group cannot be anybody else's.
+func watch(cmd *exec.Cmd, marker string) *process {
+	subreaper()
+	p := &process{cmd: cmd, pid: cmd.Process.Pid, marker: []byte(marker), ended: make(chan struct{})}
+	commands.Store(p.pid, struct{}{})
+	go func() {
+		defer close(p.ended)
+		for {
+			var info unix.Siginfo
+			err := unix.Waitid(unix.P_PID, p.pid, &info, unix.WEXITED|unix.WNOWAIT, nil)
+			if err != unix.EINTR {
+				return
+			}
+		}
+	}()
+	return p
+}
+
+// terminate asks the command and everything that it started to end.
+func (p *process) terminate() {
+	for _, pid := range p.family() {
+		unix.Kill(pid, unix.SIGTERM)
+	}
+	unix.Kill(-p.pid, unix.SIGTERM)
+	unix.Kill(-p.pid, unix.SIGCONT)
+}
+
+// kill ends everything that is left, and reports how many processes that was.
+func (p *process) kill() int {
+	found := map[int]bool{}
+	deadline := time.Now().Add(800 * time.Millisecond)
+	for {
+		family := p.family()
+		for _, pid := range family {
+			if !found[pid] {
+				found[pid] = true
+			}
+			unix.Kill(pid, unix.SIGKILL)
+		}
+		unix.Kill(-p.pid, unix.SIGKILL)
+		for pid := range found {
+			unix.Wait4(pid, nil, unix.WNOHANG, nil) // only those that came to us
+		}
+		if len(family) == 0 || time.Now().After(deadline) {
+			return len(found)
+		}
+		time.Sleep(2 * time.Millisecond)
+	}
+}
+
+// reap takes the command's status.
+func (p *process) reap() *os.ProcessState {
+	p.cmd.Wait() // the error repeats what the state says
+	commands.Delete(p.pid)
+	return p.cmd.ProcessState
+}
+
+// family lists the processes that the command started and that still run: its
+// descendants, and those that were handed to us when their parents ended.
+func (p *process) family() []int {
+	var out []int
+	seen := map[int]bool{p.pid: true}
+	var add func(pid int)
+	add = func(pid int) {
+		for _, child := range children(pid) {
+			if !seen[child] && !zombie(child) {
+				seen[child] = true
+				out = append(out, child)
+				add(child)
+			}
+		}
+	}
+	add(p.pid)
+	for _, orphan := range children(os.Getpid()) {
+		if _, own := commands.Load(orphan); own || seen[orphan] {
+			continue
+		}
+		if zombie(orphan) {
+			if p.started(orphan) {
+				unix.Wait4(orphan, nil, unix.WNOHANG, nil)
+			}
+			continue
+		}
+		if p.started(orphan) {
+			seen[orphan] = true
+			out = append(out, orphan)
+			add(orphan)
+		}
+	}
+	return out
+}
+
+// started reports whether the command started an orphan: by its session, by the
+// mark in its environment, or because no other command is running.
+func (p *process) started(pid int) bool {
+	if sid, err := unix.Getsid(pid); err == nil && sid == p.pid {
+		return true
+	}
+	environ, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
+	if err == nil && bytes.Contains(environ, p.marker) {
+		return true
+	}
+	others := 0
+	commands.Range(func(any, any) bool { others++; return others < 2 })
+	return others < 2 && !bytes.Contains(environ, []byte("VERDICT_COMMAND="))
+}
+
+// children lists the direct children of a process.
+func children(pid int) []int {
+	dir := "/proc/" + strconv.Itoa(pid) + "/task"
+	tasks, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var out []int
+	for _, task := range tasks {
+		list, err := os.ReadFile(dir + "/" + task.Name() + "/children")
+		if err != nil {
+			continue
+		}
+		for _, field := range strings.Fields(string(list)) {
+			if child, err := strconv.Atoi(field); err == nil {
+				out = append(out, child)
+			}
+		}
+	}
+	return out
+}
+
+func zombie(pid int) bool {
+	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return true
+	}
+	at := bytes.LastIndexByte(stat, ')')
+	return at >= 0 && at+2 < len(stat) && (stat[at+2] == 'Z' || stat[at+2] == 'X')
+}
+
+// parentName is the program that started this process, for people.
+func parentName() string {
+	cmdline, err := os.ReadFile("/proc/" + strconv.Itoa(os.Getppid()) + "/cmdline")
+	if err != nil {
+		return ""
+	}
+	args := strings.Split(strings.TrimRight(string(cmdline), "\x00"), "\x00")
+	return strings.Join(args[:min(3, len(args))], " ")
+}

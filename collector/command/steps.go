@@ -1,0 +1,110 @@
+package command
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/plan"
+)
+
+// maxSteps bounds the steps of one command that are kept.
+const maxSteps = 10_000
+
+// readSteps reads what the witnesses reported, in the order of the steps' start.
+// A step without an end was ended with the command: its outcome is not known.
+func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []evidence.Step {
+	steps := []evidence.Step{}
+	f, err := os.Open(log)
+	if err != nil {
+		return steps
+	}
+	defer f.Close()
+	open := map[string]int{}
+	lines := bufio.NewScanner(f)
+	lines.Buffer(make([]byte, 64<<10), 4<<20)
+	for lines.Scan() && len(steps) < maxSteps {
+		var l witnessLine
+		if json.Unmarshal(lines.Bytes(), &l) != nil {
+			continue
+		}
+		i, started := open[l.ID]
+		switch {
+		case !l.End:
+			open[l.ID] = len(steps)
+			steps = append(steps, l.Step)
+		case started:
+			delete(open, l.ID)
+			steps[i] = l.Step
+		default:
+			i = len(steps)
+			steps = append(steps, l.Step)
+		}
+		if l.End {
+			steps[i].Raw = relativeTo(bundle, l.Raw)
+		}
+	}
+	for i := range steps {
+		tidy(&steps[i], root, c, secrets)
+	}
+	slices.SortStableFunc(steps, func(a, b evidence.Step) int { return a.Started.Compare(b.Started) })
+	return steps
+}
+
+func relativeTo(base, path string) string {
+	if path == "" {
+		return ""
+	}
+	rel, err := filepath.Rel(base, path)
+	if err != nil {
+		return ""
+	}
+	return filepath.ToSlash(rel)
+}
+
+func tidy(s *evidence.Step, root string, c *plan.Command, secrets *Secrets) {
+	if rel, err := filepath.Rel(root, s.Dir); err == nil && filepath.IsLocal(rel) {
+		s.Dir = strings.TrimPrefix(filepath.ToSlash(rel), ".")
+	}
+	for i, arg := range s.Argv {
+		s.Argv[i] = secrets.Text(arg)
+	}
+	for i, v := range s.Env {
+		s.Env[i] = secrets.Text(v)
+	}
+	if s.Index >= len(c.Shape.Steps) {
+		s.Index = -1
+	}
+	if s.Index >= 0 && len(c.Shape.Steps[s.Index].Env) > 0 {
+		for _, v := range c.Shape.Steps[s.Index].Env {
+			if !slices.Contains(s.Env, v) {
+				s.Env = append(s.Env, v)
+			}
+		}
+	}
+	if s.Tests != nil {
+		for i := range s.Tests.Failures {
+			f := &s.Tests.Failures[i]
+			f.Message = secrets.Text(f.Message)
+			if f.File != "" && s.Tool == "go test" {
+				f.File = goFile(root, s.Dir, f.File)
+			}
+		}
+	}
+	if s.Check != nil {
+		for i := range s.Check.Diagnostics {
+			d := &s.Check.Diagnostics[i]
+			if d.File != "" && !filepath.IsAbs(d.File) && s.Dir != "" {
+				d.File = s.Dir + "/" + d.File
+			}
+		}
+	}
+}
+
+// goFile keeps the name as go prints it: it is relative to its package, which the
+// failure names.
+func goFile(_, _, name string) string { return filepath.ToSlash(name) }

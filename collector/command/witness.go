@@ -1,0 +1,525 @@
+package command
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/plan"
+	"github.com/verdictci/verdict/collector/testout"
+)
+
+// A witness is this program in front of another: it reports what is run, runs it,
+// and reports how it ended. It stands in three places: in front of each simple
+// command of an instrumented line ("verdict __witness INDEX -- argv"), behind the
+// names of known tools in a folder at the front of PATH (links named go, npx, tsc,
+// …), and as npm's script shell. So a check is seen whoever starts it.
+
+const (
+	envWitness  = "VERDICT_WITNESS"      // this program
+	envLog      = "VERDICT_WITNESS_LOG"  // the file that is reported to
+	envShims    = "VERDICT_WITNESS_PATH" // the folder at the front of PATH
+	envOutputs  = "VERDICT_WITNESS_OUT"  // the beginning of the names of result files
+	envRoot     = "VERDICT_WITNESS_ROOT"
+	envReporter = "VERDICT_WITNESS_REPORTER" // vitest's reporter
+	shellName   = "verdict-shell"
+	firstArg    = "__witness"
+)
+
+// Witness is what a run needs so that steps are seen.
+type Witness struct {
+	program  string // this program
+	shims    string // the folder of links
+	reporter string
+}
+
+// NewWitness makes the folder of links in dir. program is the file of this
+// program, or of any that calls [WitnessMain].
+func NewWitness(program, dir string) (*Witness, error) {
+	w := &Witness{program: program, shims: filepath.Join(dir, "path"), reporter: filepath.Join(dir, "vitest-reporter.mjs")}
+	if err := os.MkdirAll(w.shims, 0o755); err != nil {
+		return nil, fmt.Errorf("make witness: %w", err)
+	}
+	for _, name := range append([]string{shellName}, plan.WitnessedPrograms...) {
+		if err := os.Symlink(program, filepath.Join(w.shims, name)); err != nil && !errors.Is(err, os.ErrExist) {
+			return nil, fmt.Errorf("make witness: %w", err)
+		}
+	}
+	if err := os.WriteFile(w.reporter, testout.VitestReporter, 0o644); err != nil {
+		return nil, fmt.Errorf("make witness: %w", err)
+	}
+	return w, nil
+}
+
+// environment adds what the witnesses of one command need.
+func (w *Witness) environment(env []string, log, outputs, root string) []string {
+	out := make([]string, 0, len(env)+8)
+	for _, v := range env {
+		if path, ok := strings.CutPrefix(v, "PATH="); ok {
+			v = "PATH=" + w.shims + string(os.PathListSeparator) + path
+		}
+		out = append(out, v)
+	}
+	return append(out, envWitness+"="+w.program, envLog+"="+log, envShims+"="+w.shims, envOutputs+"="+outputs, envRoot+"="+root,
+		envReporter+"="+w.reporter, "npm_config_script_shell="+filepath.Join(w.shims, shellName))
+}
+
+// IsWitness reports whether this process was started as a witness. main asks
+// first of all.
+func IsWitness(args []string) bool {
+	if len(args) > 1 && args[1] == firstArg {
+		return true
+	}
+	shims := os.Getenv(envShims)
+	if shims == "" || len(args) == 0 {
+		return false
+	}
+	name := filepath.Base(args[0])
+	return name == shellName || slices.Contains(plan.WitnessedPrograms, name)
+}
+
+// WitnessMain does a witness's work and returns its exit status. It takes all of
+// os.Args.
+func WitnessMain(args []string) int {
+	w := witness{log: os.Getenv(envLog), index: -1, via: "path"}
+	switch {
+	case len(args) > 1 && args[1] == firstArg:
+		rest := args[2:]
+		if len(rest) > 0 {
+			w.index, _ = strconv.Atoi(rest[0])
+			rest = rest[1:]
+		}
+		w.via = ""
+		if len(rest) > 1 && rest[0] == "--failed" {
+			return w.failed(rest[1], rest[2:])
+		}
+		if len(rest) > 0 && rest[0] == "--" {
+			rest = rest[1:]
+		}
+		w.argv = rest
+	case filepath.Base(args[0]) == shellName:
+		return scriptShell(args[1:])
+	default:
+		w.argv = append([]string{filepath.Base(args[0])}, args[1:]...)
+	}
+	if len(w.argv) == 0 {
+		return 0
+	}
+	return w.run()
+}
+
+// scriptShell runs an npm script with a witness in front of its commands.
+func scriptShell(args []string) int {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "verdict: find sh:", err)
+		return 127
+	}
+	if len(args) == 2 && args[0] == "-c" {
+		if text, err := plan.Instrument(args[1]); err == nil {
+			args = []string{"-c", text}
+		}
+	}
+	env := append(os.Environ(), "VERDICT_WITNESS_VIA=npm")
+	fmt.Fprintln(os.Stderr, "verdict: run sh:", replaceProcess(sh, append([]string{"sh"}, args...), env))
+	return 126
+}
+
+type witness struct {
+	log   string
+	index int
+	via   string
+	argv  []string
+
+	tool      string
+	probative bool
+	direct    bool // argv itself is the tool, not something that starts it
+	raw       string
+	tests     *evidence.Tests
+	check     *evidence.Check
+	ran       *evidence.Tool
+}
+
+// witnessLine is one line of the file that witnesses report to.
+type witnessLine struct {
+	ID   string        `json:"id"`
+	End  bool          `json:"end,omitempty"`
+	Step evidence.Step `json:"step"`
+	Raw  string        `json:"raw,omitempty"`
+}
+
+func (w *witness) report(l witnessLine) {
+	if w.log == "" {
+		return
+	}
+	line, err := json.Marshal(l)
+	if err != nil {
+		return
+	}
+	f, err := os.OpenFile(w.log, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o644)
+	if err != nil {
+		return // the missing report is seen: a step without an end
+	}
+	f.Write(append(line, '\n'))
+	f.Close()
+}
+
+// failed reports a builtin that failed.
+func (w *witness) failed(status string, argv []string) int {
+	code, _ := strconv.Atoi(status)
+	w.argv = argv
+	step := w.step()
+	step.Outcome, step.ExitCode = evidence.Exited, code
+	w.report(witnessLine{ID: id(), End: true, Step: step})
+	return 0
+}
+
+func id() string { return strconv.Itoa(os.Getpid()) }
+
+func (w *witness) step() evidence.Step {
+	dir, _ := os.Getwd()
+	via := w.via
+	if via == "" && os.Getenv("VERDICT_WITNESS_VIA") != "" {
+		via = os.Getenv("VERDICT_WITNESS_VIA")
+	}
+	s := evidence.Step{
+		Index: w.index, Argv: w.argv, Dir: dir, Tool: w.tool, Probative: w.probative, Via: via, Outcome: evidence.NotRun, ExitCode: -1, Started: time.Now().UTC(),
+	}
+	if via != "" {
+		s.Index = -1
+		s.Parent = parentName()
+	}
+	for _, name := range []string{"GOFLAGS", "NODE_OPTIONS", "GOOS", "GOARCH", "CGO_ENABLED", "NODE_ENV", "VITEST"} {
+		if v := os.Getenv(name); v != "" {
+			s.Env = append(s.Env, name+"="+v)
+		}
+	}
+	return s
+}
+
+// run runs the real program.
+func (w *witness) run() int {
+	path, err := lookPath(w.argv[0], os.Getenv("PATH"), os.Getenv(envShims))
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: command not found\n", w.argv[0])
+		step := w.step()
+		step.Outcome, step.ExitCode = evidence.StartFailed, -1
+		w.report(witnessLine{ID: id(), End: true, Step: step})
+		return 127
+	}
+	w.tool, w.probative = plan.Tool(w.argv)
+	w.direct = isDirect(w.argv, w.tool)
+	step := w.step()
+	line := witnessLine{ID: id(), Step: step}
+	w.report(line)
+	state, err := w.runTool(path)
+	line.End, line.Raw = true, w.raw
+	line.Step.DurationMS = time.Since(step.Started).Milliseconds()
+	line.Step.Tests, line.Step.Check, line.Step.Ran = w.tests, w.check, w.ran
+	if state == nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", w.argv[0], err)
+		line.Step.Outcome = evidence.StartFailed
+		w.report(line)
+		return 126
+	}
+	line.Step.Outcome, line.Step.ExitCode, line.Step.Signal = ending(state)
+	w.report(line)
+	return dieLike(state)
+}
+
+// isDirect reports whether the first word is the tool's own, so that it can be
+// given arguments that make it report.
+func isDirect(argv []string, tool string) bool {
+	name := filepath.Base(argv[0])
+	first, _, _ := strings.Cut(tool, " ")
+	return name == first || name == "npx"
+}
+
+// runTool runs the program, with the arguments by which known tools say what they
+// did, and passes its output on as the user would have seen it.
+func (w *witness) runTool(path string) (*os.ProcessState, error) {
+	cmd := &exec.Cmd{Path: path, Args: w.argv, Env: w.environment(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	var read, after func() // while it runs, and when it has ended
+	switch {
+	case !w.direct:
+	case w.tool == "go test":
+		read = w.goTest(cmd)
+	case w.tool == "vitest":
+		after = w.vitest(cmd)
+	case w.tool == "tsc":
+		read = w.tsc(cmd)
+	case w.tool == "go build" || w.tool == "go vet":
+		read = w.goCheck(cmd)
+	}
+	if name := nodeTool(w.argv, w.tool); w.direct && name != "" {
+		w.ran = localTool(".", name)
+	}
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, forwarded...)
+	defer signal.Stop(signals)
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	closeWriters(cmd)
+	go func() {
+		for s := range signals {
+			cmd.Process.Signal(s)
+		}
+	}()
+	if read != nil {
+		read()
+	}
+	err := cmd.Wait()
+	if after != nil {
+		after()
+	}
+	return cmd.ProcessState, err
+}
+
+// closeWriters closes this process's copies of the pipes that the command writes
+// to, so that their end is seen.
+func closeWriters(cmd *exec.Cmd) {
+	for _, w := range []io.Writer{cmd.Stdout, cmd.Stderr} {
+		if f, ok := w.(*os.File); ok && f != os.Stdout && f != os.Stderr {
+			f.Close()
+		}
+	}
+}
+
+// environment takes the witnesses out of the way of what a known tool itself
+// starts: that is its own business.
+func (w *witness) environment() []string {
+	if !w.probative || !w.direct {
+		return os.Environ()
+	}
+	shims := os.Getenv(envShims)
+	var out []string
+	for _, v := range os.Environ() {
+		if path, ok := strings.CutPrefix(v, "PATH="); ok {
+			v = "PATH=" + withoutDir(path, shims)
+		}
+		if !strings.HasPrefix(v, "VERDICT_WITNESS") && !strings.HasPrefix(v, "npm_config_script_shell=") {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+func withoutDir(list, dir string) string {
+	parts := slices.DeleteFunc(filepath.SplitList(list), func(p string) bool { return p == dir })
+	return strings.Join(parts, string(os.PathListSeparator))
+}
+
+// result opens a file for a tool's own results.
+func (w *witness) result(kind string) (*os.File, string) {
+	name := os.Getenv(envOutputs) + "." + id() + "." + kind + ".jsonl"
+	f, err := os.Create(name)
+	if err != nil {
+		return nil, ""
+	}
+	return f, name
+}
+
+func (w *witness) goTest(cmd *exec.Cmd) func() {
+	args, verbose, ok := testout.GoTestArgs(w.argv)
+	if !ok {
+		w.check = &evidence.Check{Files: -1, Packages: -1, Flags: testout.WeakFlags("go test", w.argv)}
+		return nil
+	}
+	r, pw, err := os.Pipe()
+	if err != nil {
+		return nil
+	}
+	raw, name := w.result("gotest")
+	cmd.Args, cmd.Stdout = args, pw
+	return func() {
+		defer r.Close()
+		var in io.Reader = r
+		if raw != nil {
+			defer raw.Close()
+			in = io.TeeReader(r, &bounded{w: raw, left: maxRaw})
+			w.raw = name
+		}
+		t, err := testout.ReadGoTest(in, os.Stdout, verbose, testout.GoTestFilter(w.argv))
+		if err != nil {
+			t.Complete = false
+		}
+		t.Flags = testout.WeakFlags("go test", w.argv)
+		w.tests = &t
+	}
+}
+
+// maxRaw bounds what is kept of a tool's own results.
+const maxRaw = 256 << 20
+
+// bounded writes the first bytes and drops the rest.
+type bounded struct {
+	w    io.Writer
+	left int
+}
+
+func (b *bounded) Write(p []byte) (int, error) {
+	n := min(len(p), b.left)
+	b.left -= n
+	b.w.Write(p[:n]) // what cannot be kept is still counted
+	return len(p), nil
+}
+
+func (w *witness) vitest(cmd *exec.Cmd) func() {
+	args, ok := testout.VitestArgs(w.argv, os.Getenv(envReporter))
+	if !ok {
+		return nil
+	}
+	raw, name := w.result("vitest")
+	if raw == nil {
+		return nil
+	}
+	raw.Close()
+	cmd.Args = args
+	cmd.Env = append(cmd.Env, testout.VitestOut+"="+name)
+	return func() {
+		w.tests, w.raw = &evidence.Tests{}, name
+		f, err := os.Open(name)
+		if err != nil {
+			return
+		}
+		defer f.Close()
+		t, _, err := testout.ReadVitest(f, os.Getenv(envRoot))
+		t.Complete = t.Complete && err == nil
+		t.Flags = append(t.Flags, testout.WeakFlags("vitest", w.argv)...)
+		w.tests = &t
+	}
+}
+
+func (w *witness) goCheck(cmd *exec.Cmd) func() {
+	r, pw, err := os.Pipe()
+	if err != nil {
+		return nil
+	}
+	cmd.Stderr = pw
+	return func() {
+		defer r.Close()
+		c := testout.ReadCheck(w.tool, io.TeeReader(r, os.Stderr))
+		c.Flags = testout.WeakFlags(w.tool, w.argv)
+		w.check = &c
+	}
+}
+
+// tsc asks for the list of files in the same run, and takes it out of the output.
+func (w *witness) tsc(cmd *exec.Cmd) func() {
+	flags := testout.WeakFlags("tsc", w.argv)
+	listed := !slices.Contains(w.argv, "--listFilesOnly") && !slices.Contains(w.argv, "--version") && !slices.Contains(w.argv, "--init") && !slices.Contains(w.argv, "--showConfig")
+	r, pw, err := os.Pipe()
+	if err != nil {
+		return nil
+	}
+	if listed {
+		cmd.Args = append(slices.Clone(w.argv), "--listFiles")
+	}
+	cmd.Stdout = pw
+	return func() {
+		defer r.Close()
+		var text strings.Builder
+		files := tscOutput(r, &text, listed)
+		c := testout.ReadCheck("tsc", strings.NewReader(text.String()))
+		c.Flags = flags
+		if listed {
+			c.Files = countSources(files)
+			if c.Files == 0 {
+				c.References = w.references()
+			}
+		}
+		w.check = &c
+	}
+}
+
+// tscOutput passes tsc's output on, but for the list of files, which it returns.
+func tscOutput(r io.Reader, text *strings.Builder, listed bool) []string {
+	var files []string
+	lines := bufio.NewReaderSize(r, 64<<10)
+	for {
+		line, err := lines.ReadString('\n')
+		name := strings.TrimRight(line, "\r\n")
+		if listed && filepath.IsAbs(filepath.FromSlash(name)) && tsSource(name) {
+			files = append(files, name)
+		} else if line != "" {
+			io.WriteString(os.Stdout, line)
+			if text.Len() < 4<<20 {
+				text.WriteString(line)
+			}
+		}
+		if err != nil {
+			return files
+		}
+	}
+}
+
+func tsSource(name string) bool {
+	switch filepath.Ext(name) {
+	case ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".json", ".vue", ".svelte":
+		return true
+	}
+	return false
+}
+
+// countSources counts the files of the project itself that say something.
+func countSources(files []string) int {
+	n := 0
+	for _, name := range testout.ProjectFiles(strings.Join(files, "\n")) {
+		f, err := os.Open(name)
+		if err != nil {
+			n++
+			continue
+		}
+		head, _ := io.ReadAll(io.LimitReader(f, 64<<10))
+		f.Close()
+		if len(head) == 64<<10 || !testout.Blank(string(head)) {
+			n++
+		}
+	}
+	return n
+}
+
+func (w *witness) references() []string {
+	project := testout.TSCProject(w.argv)
+	if info, err := os.Stat(project); err == nil && info.IsDir() {
+		project = filepath.Join(project, "tsconfig.json")
+	}
+	src, err := os.ReadFile(project)
+	if err != nil || len(src) > 1<<20 {
+		return nil
+	}
+	return testout.References(string(src))
+}
+
+// lookPath finds a program as the shell would, but not among the links of the
+// witness.
+func lookPath(name, list, shims string) (string, error) {
+	if strings.ContainsRune(name, '/') || strings.ContainsRune(name, filepath.Separator) {
+		return name, nil
+	}
+	for _, dir := range filepath.SplitList(list) {
+		if dir == shims {
+			continue
+		}
+		if dir == "" {
+			dir = "."
+		}
+		path := filepath.Join(dir, name)
+		if info, err := os.Stat(path); err == nil && isExecutable(info) {
+			return path, nil
+		}
+	}
+	return "", exec.ErrNotFound
+}

@@ -1,0 +1,149 @@
+package testout
+
+import (
+	"bufio"
+	"bytes"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/verdictci/verdict/collector/evidence"
+)
+
+var (
+	tscLine  = regexp.MustCompile(`^(.+)\((\d+),(\d+)\): (error|warning|message) (TS\d+): (.*)$`)
+	tscPlain = regexp.MustCompile(`^(error|warning) (TS\d+): (.*)$`)
+	goLine   = regexp.MustCompile(`^(?:vet: )?([^\s:]+\.go):(\d+):(?:(\d+):)? (.*)$`)
+)
+
+// ReadCheck reads the text that a compiler or linter printed. tool is "tsc",
+// "go build", "go vet" or another; of others only their silence is known.
+func ReadCheck(tool string, r io.Reader) evidence.Check {
+	c := evidence.Check{Files: -1, Packages: -1}
+	lines := bufio.NewReaderSize(r, 64<<10)
+	for {
+		raw, err := readLine(lines)
+		if len(raw) > 0 {
+			c = checkLine(tool, c, string(bytes.TrimRight(ansi.ReplaceAll(raw, nil), "\r\n")))
+		}
+		if err != nil {
+			return c
+		}
+	}
+}
+
+var ansi = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
+
+func checkLine(tool string, c evidence.Check, line string) evidence.Check {
+	var d evidence.Diagnostic
+	switch {
+	case tool == "tsc" || tool == "vue-tsc":
+		if m := tscLine.FindStringSubmatch(line); m != nil {
+			d = evidence.Diagnostic{File: m[1], Line: atoi(m[2]), Column: atoi(m[3]), Severity: m[4], Code: m[5], Message: m[6]}
+		} else if m := tscPlain.FindStringSubmatch(line); m != nil {
+			d = evidence.Diagnostic{Severity: m[1], Code: m[2], Message: m[3]}
+		}
+		if d.Code == "TS18003" || d.Code == "TS18002" {
+			c.Nothing = true
+		}
+	case strings.HasPrefix(tool, "go "):
+		if strings.Contains(line, "matched no packages") {
+			c.Nothing = true
+		}
+		if m := goLine.FindStringSubmatch(line); m != nil {
+			d = evidence.Diagnostic{File: m[1], Line: atoi(m[2]), Column: atoi(m[3]), Severity: "error", Message: m[4]}
+		}
+	}
+	if d.Message == "" {
+		return c
+	}
+	if d.Severity == "error" {
+		c.Errors++
+	} else {
+		c.Warnings++
+	}
+	if len(c.Diagnostics) < evidence.MaxFailures {
+		c.Diagnostics = append(c.Diagnostics, d)
+	}
+	return c
+}
+
+// WeakFlags returns the options by which a compiler checks less than it says.
+func WeakFlags(tool string, argv []string) []string {
+	weak := map[string][]string{
+		"tsc":    {"--noCheck", "--listFilesOnly", "--showConfig", "--version", "-v", "--help", "-h", "--init", "--dry", "-d", "--clean", "--all"},
+		"go vet": {"-json", "-n"}, "go build": {"-n"}, "go test": {"-n", "-c", "-list", "-exec", "-skip"},
+		"vitest": {"--passWithNoTests", "--passWithNoTests=true", "--dangerouslyIgnoreUnhandledErrors", "-u", "--update", "--allowOnly", "--retry"},
+		"jest":   {"--passWithNoTests", "-u", "--updateSnapshot"},
+		"eslint": {"--no-error-on-unmatched-pattern", "--pass-on-no-patterns"},
+	}[tool]
+	var found []string
+	for _, arg := range argv {
+		name, _, _ := strings.Cut(arg, "=")
+		if slices.Contains(weak, arg) || name != arg && slices.Contains(weak, name) && !strings.HasSuffix(arg, "=false") {
+			found = append(found, arg)
+		}
+	}
+	return found
+}
+
+// TSCProbe returns the arguments by which tsc lists the files it would check, and
+// checks nothing; nil where it cannot (-b).
+func TSCProbe(argv []string) []string {
+	for _, arg := range argv {
+		switch arg {
+		case "-b", "--build", "-w", "--watch", "--listFilesOnly", "--showConfig", "--version", "--init", "--help":
+			return nil
+		}
+	}
+	return append(slices.Clone(argv), "--listFilesOnly")
+}
+
+// TSCProject returns the -p argument of tsc; "." when there is none.
+func TSCProject(argv []string) string {
+	for i, arg := range argv {
+		if (arg == "-p" || arg == "--project") && i+1 < len(argv) {
+			return argv[i+1]
+		}
+		if value, ok := strings.CutPrefix(arg, "--project="); ok {
+			return value
+		}
+	}
+	return "."
+}
+
+// ProjectFiles returns the lines of a file list that are not of a dependency.
+func ProjectFiles(list string) []string {
+	var files []string
+	for _, line := range strings.Split(list, "\n") {
+		line = strings.TrimSpace(line)
+		if line != "" && !strings.Contains(line, "node_modules/") && !strings.HasPrefix(line, "error ") {
+			files = append(files, line)
+		}
+	}
+	return files
+}
+
+var referencePath = regexp.MustCompile(`"path"\s*:\s*"([^"]+)"`)
+
+// References returns the projects that a tsconfig only refers to.
+func References(tsconfig string) []string {
+	_, after, ok := strings.Cut(tsconfig, `"references"`)
+	if !ok {
+		return nil
+	}
+	list, _, _ := strings.Cut(after, "]")
+	var found []string
+	for _, m := range referencePath.FindAllStringSubmatch(list, -1) {
+		found = append(found, m[1])
+	}
+	return found
+}
+
+var tsComments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
+
+// Blank reports whether a source file holds nothing but blanks and comments.
+func Blank(source string) bool {
+	return strings.TrimSpace(tsComments.ReplaceAllString(strings.TrimPrefix(source, "\ufeff"), "")) == ""
+}
