@@ -16,10 +16,37 @@ const MaxReport = 256 << 20
 // JSON writes the report as one JSON object, indented by two spaces. Equal
 // reports give equal bytes.
 func JSON(w io.Writer, r *verdict.Report) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
 	enc.SetEscapeHTML(false)
-	return enc.Encode(withLists(r))
+	if err := enc.Encode(withLists(r)); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	_, err := w.Write(sameReplacement(b.Bytes()))
+	return err
+}
+
+// sameReplacement writes the replacement character in one way. encoding/json
+// escapes it where it stands for invalid bytes, and only there, so that a report
+// that is read and written again would differ.
+func sameReplacement(data []byte) []byte {
+	const escaped = `\ufffd`
+	out := make([]byte, 0, len(data))
+	for i := 0; i < len(data); i++ {
+		if data[i] != '\\' || i+1 == len(data) {
+			out = append(out, data[i])
+			continue
+		}
+		if bytes.HasPrefix(data[i:], []byte(escaped)) {
+			out = append(out, "\ufffd"...)
+			i += len(escaped) - 1
+			continue
+		}
+		out = append(out, data[i], data[i+1])
+		i++
+	}
+	return out
 }
 
 // withLists gives a copy in which mandatory lists are empty instead of absent,

@@ -1,0 +1,118 @@
+package render_test
+
+import (
+	"encoding/json"
+	"encoding/xml"
+	"io"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/verdictci/verdict/verdict"
+	"github.com/verdictci/verdict/verdict/render"
+)
+
+// TestSARIFIsWhatCodeScanningNeeds checks the members without which GitHub
+// refuses or does not show a result.
+func TestSARIFIsWhatCodeScanningNeeds(t *testing.T) {
+	for name, r := range examples() {
+		t.Run(name, func(t *testing.T) {
+			var log struct {
+				Version string
+				Runs    []struct {
+					Tool       struct{ Driver struct{ Rules []struct{ ID string } } }
+					ColumnKind string
+					Results    []struct {
+						RuleID    string
+						RuleIndex int
+						Level     string
+						Message   struct{ Text string }
+						Locations []struct {
+							PhysicalLocation struct {
+								ArtifactLocation struct{ URI string }
+								Region           struct{ StartLine int }
+							}
+						}
+						PartialFingerprints map[string]string
+					}
+				}
+			}
+			out := show(t, func(w io.Writer) error { return render.SARIF(w, r) })
+			require.NoError(t, json.Unmarshal([]byte(out), &log))
+			require.Len(t, log.Runs, 1)
+			run := log.Runs[0]
+			assert.Equal(t, "2.1.0", log.Version)
+			assert.Equal(t, "unicodeCodePoints", run.ColumnKind)
+			require.Len(t, run.Results, len(r.Findings))
+			for i, result := range run.Results {
+				assert.Equal(t, result.RuleID, run.Tool.Driver.Rules[result.RuleIndex].ID)
+				assert.Equal(t, map[verdict.Severity]string{"blocker": "error", "condition": "warning", "note": "note"}[r.Findings[i].Severity], result.Level)
+				assert.NotEmpty(t, result.Message.Text)
+				assert.NotEmpty(t, result.PartialFingerprints)
+				require.Len(t, result.Locations, 1)
+				place := result.Locations[0].PhysicalLocation
+				u, err := url.Parse(place.ArtifactLocation.URI)
+				require.NoError(t, err)
+				assert.False(t, u.IsAbs())
+				assert.Positive(t, place.Region.StartLine)
+			}
+		})
+	}
+}
+
+func TestJUnitNeverSkips(t *testing.T) {
+	for _, state := range []verdict.CommandState{
+		"", "anything", verdict.CommandPassed, verdict.CommandFailed, verdict.CommandVacuous, verdict.CommandUnproven,
+		verdict.CommandNotEvaluated, verdict.CommandRefused, verdict.CommandTimedOut, verdict.CommandMissing,
+	} {
+		r := hostileReport(hostile)
+		r.Commands[1].State = state
+		out := show(t, func(w io.Writer) error { return render.JUnit(w, r) })
+		var suites struct {
+			Tests int `xml:"tests,attr"`
+			Suite []struct {
+				Case []struct {
+					Failure *struct{} `xml:"failure"`
+					Error   *struct{} `xml:"error"`
+				} `xml:"testcase"`
+			} `xml:"testsuite"`
+		}
+		require.NoError(t, xml.NewDecoder(strings.NewReader(out)).Decode(&suites))
+		require.Equal(t, 3, suites.Tests)
+		assert.NotContains(t, out, "<skipped")
+		k := suites.Suite[0].Case[1]
+		bad := k.Failure != nil || k.Error != nil
+		assert.Equal(t, state != verdict.CommandPassed, bad, "state %q", state)
+	}
+}
+
+func TestReadJSON(t *testing.T) {
+	for name, r := range examples() {
+		if name == "empty" {
+			continue
+		}
+		out := show(t, func(w io.Writer) error { return render.JSON(w, r) })
+		back, err := render.ReadJSON(strings.NewReader(out))
+		require.NoError(t, err, name)
+		assert.Equal(t, out, show(t, func(w io.Writer) error { return render.JSON(w, back) }), name)
+	}
+	for name, c := range map[string]struct{ in, want string }{
+		"no object":       {"hello", "line 1"},
+		"no schema":       {`{"verdict":"GO"}`, "no schema"},
+		"another schema":  {`{"schema":"verdict/bundle/v1"}`, `schema is "verdict/bundle/v1"`},
+		"unknown member":  {`{"schema":"verdict/report/v1","verdict":"GO","more":1}`, "more"},
+		"no decision":     {`{"schema":"verdict/report/v1"}`, `verdict is ""`},
+		"text after":      {`{"schema":"verdict/report/v1","verdict":"GO"} x`, "after top-level value"},
+		"wrong kind":      {"{\"schema\":\"verdict/report/v1\",\n\"verdict\":7}", "line 2"},
+		"truncated":       {`{"schema":"verdict/report/v1","verdict":"GO"`, "unexpected end"},
+		"nothing to read": {"", "unexpected end"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := render.ReadJSON(strings.NewReader(c.in))
+			assert.ErrorContains(t, err, c.want)
+		})
+	}
+}
