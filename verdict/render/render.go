@@ -167,7 +167,10 @@ func duration(ms int64) string {
 	return fmt.Sprintf("%d min %02d s", int(d.Minutes()), int(d.Seconds())%60)
 }
 
-var repositoryPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){2,}$`)
+var (
+	repositoryPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){2,}$`)
+	hostName       = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
+)
 
 // remote is the web address of the judged repository, or empty when it is not
 // one that links can be built on.
@@ -177,7 +180,10 @@ func remote(r *verdict.Report) string {
 		return ""
 	}
 	path := strings.TrimSuffix(u.EscapedPath(), ".git")
-	if !repositoryPath.MatchString(path) || !regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`).MatchString(u.Host) {
+	if !repositoryPath.MatchString(path) || !hostName.MatchString(u.Host) {
+		return ""
+	}
+	if u.Host == "github.com" && strings.Count(path, "/") != 2 {
 		return ""
 	}
 	return "https://" + u.Host + path

@@ -1,0 +1,126 @@
+package render_test
+
+import (
+	"fmt"
+	"io"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/ast"
+	"github.com/yuin/goldmark/extension"
+	"github.com/yuin/goldmark/text"
+
+	"github.com/verdictci/verdict/verdict/render"
+)
+
+const reportURL = "https://ci.example/report/7"
+
+var targets = map[string]int{"comment": 65536, "check": 65535, "check-text": 65535, "summary": 1 << 18, "status": 140}
+
+func TestCommentFitsAndCountsWhatIsOwed(t *testing.T) {
+	for _, n := range []int{5, 200, 1000, 10000} {
+		for target, budget := range targets {
+			t.Run(fmt.Sprintf("%d findings, %s", n, target), func(t *testing.T) {
+				r := bigReport(n, 200)
+				out, err := render.Comment(r, render.CommentOptions{Target: target, ReportURL: reportURL})
+				require.NoError(t, err)
+				assert.LessOrEqual(t, len(utf16.Encode([]rune(out))), budget)
+				if target == "check-text" {
+					return
+				}
+				assert.Contains(t, strings.ReplaceAll(out, `\_`, "_"), "NO_GO")
+				if target == "status" {
+					return
+				}
+				for word, severity := range map[string]string{"blocker": "Blockers", "condition": "Conditions"} {
+					section := out[strings.Index(out, "### "+severity):]
+					if end := strings.Index(section[4:], "###"); end > 0 {
+						section = section[:end+4]
+					}
+					listed := strings.Count(section, "docs/progress.md:") / max(1, strings.Count(section, "](https://github.com/acme/shop/blob")/max(1, strings.Count(section, "\n- [")))
+					if m := regexp.MustCompile(`and (\d+) more? ?`+word+`|and (\d+) `+word+`s? more`).FindString(section); m != "" {
+						assert.Contains(t, section, reportURL)
+						continue
+					}
+					assert.Positive(t, listed, severity)
+				}
+			})
+		}
+	}
+}
+
+func TestCommentRefuses(t *testing.T) {
+	for name, o := range map[string]render.CommentOptions{
+		"target": {Target: "mail"}, "id": {ID: "a --> b"}, "id with dashes": {ID: "a--b"}, "address": {ReportURL: "javascript:alert(1)"},
+	} {
+		_, err := render.Comment(goReport(), o)
+		assert.Error(t, err, name)
+	}
+}
+
+// owned are the only pieces of HTML that a comment holds.
+var owned = regexp.MustCompile(`^(<!-- verdict:comment id=default -->|</?details>|<summary>(?:Packets|Commands|Checkpoints|Residual risks|Waivers|Notes|Where it ran|Changes since the last report|Output of command \d+)[a-z0-9 (),-]*</summary>)$`)
+
+// checkInert parses a comment as GitHub does and looks for anything that text
+// from outside brought to life.
+func checkInert(t *testing.T, out string) {
+	t.Helper()
+	assert.True(t, strings.HasPrefix(out, "<!-- verdict:comment id=default -->\n## ⛔ NO\\_GO\n"), "marker and decision come first")
+	assert.Equal(t, 1, strings.Count(out, "<!-- verdict:comment"))
+	assert.NotRegexp(t, `(?m)^\s*::|##\[`, out)
+	source := []byte(out)
+	tree := goldmark.New(goldmark.WithExtensions(extension.GFM)).Parser().Parse(text.NewReader(source))
+	require.NoError(t, ast.Walk(tree, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if !entering {
+			return ast.WalkContinue, nil
+		}
+		switch n := n.(type) {
+		case *ast.HTMLBlock:
+			lines := n.Lines()
+			for i := range lines.Len() {
+				line := lines.At(i)
+				assert.Regexp(t, owned, strings.TrimSpace(string(line.Value(source))))
+			}
+		case *ast.RawHTML, *ast.AutoLink, *ast.Image:
+			t.Errorf("%s from outside", n.Kind())
+		case *ast.Link:
+			assert.Regexp(t, `^https://(ci\.example|github\.com/acme/shop)/`, string(n.Destination))
+		case *ast.CodeSpan, *ast.FencedCodeBlock:
+			return ast.WalkSkipChildren, nil
+		case *ast.Text:
+			// What stands outside of code must mean nothing to GitHub.
+			assert.NotRegexp(t, `[@#<>]|(?i)gh-\d|[0-9a-f]{7,}|://|www\.`, string(n.Segment.Value(source)))
+		}
+		return ast.WalkContinue, nil
+	}))
+}
+
+func TestCommentIsInert(t *testing.T) {
+	for _, s := range []string{
+		hostile, "", " ", "`", "``", "\\", "\\|", "\\\\|", "|", "a`b``c```", "- [ ] x", "# h", "1. x", "---", "```\n```", "<!--", "-->", "[a]: https://evil.example", "&#64;octocat", "\\@octocat", "@octocat\u200b@x",
+		"(@octocat)", "it's@octocat", "fixes\u00a0#1", "org/team@1234567", "~~~", "*x*", "_x_", "x\n\n</details>\n\n@x", "GH-1.", "(GH-1)", "a/GH-1", "https://github.com/a/b/issues/1",
+	} {
+		out, err := render.Comment(hostileReport(s), render.CommentOptions{ReportURL: reportURL})
+		require.NoError(t, err)
+		checkInert(t, out)
+	}
+}
+
+func FuzzComment(f *testing.F) {
+	f.Add(hostile)
+	f.Add("`@a` #1 \\`@b")
+	f.Add("a|`|\\`@x`|b")
+	f.Fuzz(func(t *testing.T, s string) {
+		r := hostileReport(s)
+		out, err := render.Comment(r, render.CommentOptions{ReportURL: reportURL})
+		require.NoError(t, err)
+		assert.LessOrEqual(t, len(utf16.Encode([]rune(out))), 65536)
+		checkInert(t, out)
+		require.NoError(t, render.Text(io.Discard, r, render.TextOptions{}))
+	})
+}
