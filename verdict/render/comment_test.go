@@ -43,7 +43,7 @@ func TestCommentFitsAndCountsWhatIsOwed(t *testing.T) {
 						section = section[:end+4]
 					}
 					listed := strings.Count(section, "docs/progress.md:") / max(1, strings.Count(section, "](https://github.com/acme/shop/blob")/max(1, strings.Count(section, "\n- [")))
-					if m := regexp.MustCompile(`and (\d+) more? ?`+word+`|and (\d+) `+word+`s? more`).FindString(section); m != "" {
+					if m := regexp.MustCompile(`and (\d+) more? ?` + word + `|and (\d+) ` + word + `s? more`).FindString(section); m != "" {
 						assert.Contains(t, section, reportURL)
 						continue
 					}

@@ -23,7 +23,9 @@ func TestSARIFIsWhatCodeScanningNeeds(t *testing.T) {
 			var log struct {
 				Version string
 				Runs    []struct {
-					Tool       struct{ Driver struct{ Rules []struct{ ID string } } }
+					Tool struct {
+						Driver struct{ Rules []struct{ ID string } }
+					}
 					ColumnKind string
 					Results    []struct {
 						RuleID    string
