@@ -25,6 +25,8 @@ type Input struct {
 	LintOnly bool
 	// Acceptances are decisions that people with the right took elsewhere.
 	Acceptances []Acceptance
+	// Distrust is what is known against the bundle; each entry is a blocker.
+	Distrust []Distrust
 }
 
 // Base is the state of the branch that a pull request goes to.
@@ -43,4 +45,11 @@ type Acceptance struct {
 	Reason string
 	Commit string // the head it was given for
 	Tree   string
+}
+
+// Distrust is something that the side which reads a foreign bundle has against it.
+type Distrust struct {
+	Rule    string // what was compared
+	Message string
+	Hint    string
 }

@@ -39,7 +39,7 @@ import (
 
 func main() {
 	if command.IsWitness(os.Args) {
-		os.Exit(command.WitnessMain(os.Args[2:]))
+		os.Exit(command.WitnessMain(os.Args))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})

@@ -95,3 +95,15 @@ func useColor(w io.Writer, flag string) bool {
 	_, isTerminal := terminal(w)
 	return isTerminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }
+
+// writeTarget shows a report as GitHub would.
+func writeTarget(r *verdict.Report, target, output string, s streams) error {
+	text, err := render.Comment(r, render.CommentOptions{Target: target})
+	if err != nil {
+		return badInput("one of comment, check, summary, status", "render: %w", err)
+	}
+	return writeTo(output, s.out, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}

@@ -134,7 +134,6 @@ GO, GO_WITH_CONDITIONS or NO_GO.`,
 		{"start", newDemoCommand(s)},
 		{"start", newInitCommand(s)},
 		{"start", newDoctorCommand(s)},
-		{"start", newApplyCommand(s)},
 		{"start", newVersionCommand(s)},
 	} {
 		c.cmd.GroupID = c.group

@@ -40,7 +40,7 @@ that it found. It never overwrites a file.`,
 			for _, f := range []struct {
 				path string
 				data []byte
-			}{{initTracker, found.Tracker(time.Now())}, {policy.FileName, found.Policy()}} {
+			}{{initTracker, found.Tracker(time.Now())}, {policy.FileName, found.PolicyText()}} {
 				err := writeNew(filepath.Join(root, f.path), f.data)
 				switch {
 				case errors.Is(err, fs.ErrExist):

@@ -1,0 +1,221 @@
+package verdict
+
+import (
+	"fmt"
+
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/plan"
+	"github.com/verdictci/verdict/collector/tracker"
+)
+
+// claims judges what a packet that is done says of its required commands.
+func (k *trackerJudge) claims(p *tracker.Packet) {
+	if p.Evidence.State != tracker.EvidenceFilled {
+		return
+	}
+	for i := range p.Required {
+		q := &p.Required[i]
+		if q.Checked || !q.HasBox {
+			k.requiredLine(p, q)
+		}
+		k.claimsFor(p, q)
+	}
+	for i := range p.Evidence.Claims {
+		k.reportClaim(p, &p.Evidence.Claims[i])
+	}
+}
+
+// requiredLine judges the words behind the required command itself: on a ticked
+// box they are a claim.
+func (k *trackerJudge) requiredLine(p *tracker.Packet, q *tracker.Required) {
+	switch q.Result.Kind {
+	case tracker.ResultFailed, tracker.ResultTimedOut, tracker.ResultTruncated, tracker.ResultNotRun:
+		k.at("claims/failed", p, q.Pos, Finding{
+			Message: fmt.Sprintf("`%s` is ticked, and the line says that it did not pass: %s", clip(q.Command, 100), clip(q.Result.Words, 120)), Claimed: clip(q.Result.Words, 120), Command: k.key(q.Command),
+		})
+	}
+}
+
+// claimsFor finds the evidence for a required command among the packet's claims.
+func (k *trackerJudge) claimsFor(p *tracker.Packet, q *tracker.Required) {
+	key := k.key(q.Command)
+	var exact, similar []*tracker.Claim
+	for i := range p.Evidence.Claims {
+		c := &p.Evidence.Claims[i]
+		switch {
+		case c.Command == "":
+		case k.key(c.Command) == key || plan.Near(q.Command, c.Command):
+			exact = append(exact, c)
+		case sameTool(q.Command, c.Command):
+			similar = append(similar, c)
+		}
+	}
+	if len(exact) == 0 {
+		k.noClaim(p, q, key, similar)
+		return
+	}
+	k.results(p, q, key, exact)
+}
+
+func (k *trackerJudge) noClaim(p *tracker.Packet, q *tracker.Required, key string, similar []*tracker.Claim) {
+	f := Finding{Message: fmt.Sprintf("%s requires `%s`, and its evidence does not name it", p.ID, clip(q.Command, 100)), Claimed: "ticked", Observed: "no evidence", Command: key}
+	if !q.HasBox {
+		f.Severity = Condition // a list that nobody ticks off
+	}
+	if len(similar) > 0 {
+		f.Observed = clip(similar[0].Command, 120)
+		f.Message += "; it names `" + clip(similar[0].Command, 100) + "`"
+		k.at("claims/other-command", p, q.Pos, f)
+		return
+	}
+	if p.Final {
+		f.Severity = Condition // this run answers it again
+	}
+	k.at("claims/missing", p, q.Pos, f)
+}
+
+// sameTool reports whether two commands end in the same tool.
+func sameTool(a, b string) bool {
+	x, okX := lastTool(a)
+	y, okY := lastTool(b)
+	return okX && okY && x == y
+}
+
+func lastTool(command string) (string, bool) {
+	p := plan.Build([]*tracker.Tracker{{Packets: []tracker.Packet{{ID: "x", Required: []tracker.Required{{Command: command}}}}}}, nil)
+	if len(p.Commands) == 0 {
+		return "", false
+	}
+	steps := p.Commands[0].Shape.Steps
+	for i := len(steps) - 1; i >= 0; i-- {
+		if steps[i].Probative || steps[i].Status {
+			return steps[i].Tool, true
+		}
+	}
+	return "", false
+}
+
+// results judges all that the evidence says of one required command: a later run
+// that ended as expected outweighs an earlier one that did not.
+func (k *trackerJudge) results(p *tracker.Packet, q *tracker.Required, key string, claims []*tracker.Claim) {
+	good, bad := 0, (*tracker.Claim)(nil)
+	for _, c := range claims {
+		if c.Result.Kind == tracker.ResultExit && c.Result.ExitCode == q.Expected {
+			good++
+			if c.Result.Vacuous {
+				k.at("claims/vacuous", p, c.Pos, Finding{Message: fmt.Sprintf("the evidence for `%s` says itself that nothing was tested: %s", clip(q.Command, 80), clip(c.Result.Words, 100)), Claimed: clip(c.Result.Words, 100), Command: key})
+			}
+		} else {
+			bad = c
+		}
+	}
+	if bad == nil {
+		return
+	}
+	f := Finding{Claimed: orElse(clip(bad.Result.Words, 120), "no result"), Command: key}
+	name := "`" + clip(q.Command, 100) + "`"
+	if good > 0 {
+		f.Message = fmt.Sprintf("%s records different ends of %s: %s, and exit %d elsewhere", p.ID, name, f.Claimed, q.Expected)
+		k.at("claims/flaky", p, bad.Pos, f)
+		return
+	}
+	rule := "claims/no-exit-code"
+	f.Message = fmt.Sprintf("%s is done, and its evidence for %s gives no exit code: %s", p.ID, name, f.Claimed)
+	switch bad.Result.Kind {
+	case tracker.ResultExit:
+		rule, f.Message = "claims/failed", fmt.Sprintf("%s is done, and its own evidence says exit %d for %s", p.ID, bad.Result.ExitCode, name)
+	case tracker.ResultTimedOut, tracker.ResultTruncated:
+		rule, f.Message = "claims/timed-out", fmt.Sprintf("%s is done, and its own evidence says of %s: %s", p.ID, name, f.Claimed)
+	case tracker.ResultFailed, tracker.ResultNotRun:
+		rule, f.Message = "claims/failed", fmt.Sprintf("%s is done, and its own evidence says of %s: %s", p.ID, name, f.Claimed)
+	}
+	k.at(rule, p, bad.Pos, f)
+}
+
+// reportClaim sets one claimed line against what was observed.
+func (k *trackerJudge) reportClaim(p *tracker.Packet, c *tracker.Claim) {
+	if k.LintOnly || c.Command == "" {
+		return
+	}
+	at := k.commandReport(k.key(c.Command))
+	near := false
+	if at == nil {
+		for i := range p.Required {
+			if plan.Near(p.Required[i].Command, c.Command) {
+				at, near = k.commandReport(k.key(p.Required[i].Command)), true
+			}
+		}
+	}
+	if at == nil {
+		return
+	}
+	r := ClaimReport{Packet: p.ID, Pos: c.Pos, Claimed: clip(c.Result.Words, 160), State: "unverifiable"}
+	if c.Result.Kind == tracker.ResultExit {
+		r.Exit = &c.Result.ExitCode
+	}
+	e := at.Evidence
+	switch {
+	case e == nil || e.Outcome != evidence.Exited || e.NotEvaluated:
+		r.Why = "no run that ended by itself"
+	case c.Result.Kind != tracker.ResultExit:
+		r.Why = "the line gives no exit code"
+	case e.ExitCode != c.Result.ExitCode:
+		r.State, r.Why = "contradicted", fmt.Sprintf("exit %d was observed", e.ExitCode)
+	case at.State != CommandPassed && at.State != CommandUnproven:
+		r.State, r.Why = "contradicted", string(at.State)
+	default:
+		r.State = "confirmed"
+		if why := k.counts(p, c, at.Key, e); why != "" {
+			r.State, r.Why = "contradicted", why
+		} else if near {
+			r.Why = "by a run that differs in options only"
+		}
+	}
+	at.Claims = append(at.Claims, r)
+}
+
+func (k *trackerJudge) commandReport(key string) *CommandReport {
+	if k.byKey == nil {
+		k.byKey = map[string]int{}
+		for i := range k.report.Commands {
+			k.byKey[k.report.Commands[i].Key] = i
+		}
+	}
+	if i, ok := k.byKey[key]; ok {
+		return &k.report.Commands[i]
+	}
+	return nil
+}
+
+// counts compares the numbers that a line claims with those observed. Work goes
+// on, so more tests than claimed are no contradiction; fewer are.
+func (k *trackerJudge) counts(p *tracker.Packet, c *tracker.Claim, key string, e *evidence.Command) string {
+	var sum evidence.Tests
+	seen := false
+	for i := range e.Steps {
+		if t := e.Steps[i].Tests; t != nil {
+			addTests(&sum, t)
+			seen = true
+		}
+	}
+	if !seen {
+		return ""
+	}
+	n := c.Result.Counts
+	all := sum.Passed + sum.Failed + sum.Skipped + sum.Subtests
+	why := ""
+	switch {
+	case n.Tests > all:
+		why = fmt.Sprintf("%s claimed, %s observed", plural(n.Tests, "test", "tests"), plural(sum.Passed+sum.Subtests, "test", "tests"))
+	case n.Passed > sum.Passed+sum.Subtests:
+		why = fmt.Sprintf("%d passed claimed, %d observed", n.Passed, sum.Passed+sum.Subtests)
+	case n.Files > sum.Files+sum.NoTests:
+		why = fmt.Sprintf("%s claimed, %d observed", plural(n.Files, "file", "files"), sum.Files)
+	case n.Packages > sum.Packages && sum.Packages > 0:
+		why = fmt.Sprintf("%s claimed, %d observed", plural(n.Packages, "package", "packages"), sum.Packages)
+	default:
+		return ""
+	}
+	k.at("claims/count", p, c.Pos, Finding{Message: fmt.Sprintf("of `%s`: %s", clip(c.Command, 100), why), Claimed: clip(c.Result.Words, 100), Observed: tests(&sum), Command: key})
+	return why
+}

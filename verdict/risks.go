@@ -1,0 +1,436 @@
+package verdict
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/verdict/policy"
+)
+
+// dispositionWords decide what is done about a risk: the first list in which a
+// word is found. docs/risks.md is made from it.
+var dispositionWords = []struct {
+	disposition Disposition
+	words       *regexp.Regexp
+	meaning     string
+}{
+	{DispositionResolved, regexp.MustCompile(`(?i)\b(fully |now )?(resolved|fixed|closed|remediated|eliminated|no longer applies|burned down)\b`), "it is gone: resolved, fixed, closed, remediated, eliminated"},
+	{DispositionDeferred, regexp.MustCompile(`(?i)\b(deferred?|defers|postponed|put off|post-?release|follow-?ups?|future work|backlog|tracked for|tracked as|to be (decided|addressed|done|fixed|determined|wired|added)|will be (addressed|fixed|done|added|wired|handled)|will (create|add|wire|harden)|blocked on|before release|pending|later (packet|release)|next release|todo)\b`), "somebody owes it later: deferred, follow-up, post-release, backlog, to be decided, will be addressed, blocked on, pending"},
+	{DispositionAccepted, regexp.MustCompile(`(?i)\b(accept(ed|able|s)?|tolerable|by design|won'?t fix|intentional(ly)?|harmless|not (a )?production path|no (data loss|code impact|functional impact)|does not affect|test-only|test code|minor bookkeeping|non-blocking)\b`), "somebody decided to live with it: accepted, acceptable, by design, harmless, test-only"},
+	{DispositionMitigated, regexp.MustCompile(`(?i)\b(mitigat(ed|es|ion)|compensat(ed|ing)|covered by|guarded by|protected by|work-?around|exercised via|behind (a )?(flag|gate)|re-anchor)\b`), "something keeps it small: mitigated, covered by, guarded by, workaround"},
+}
+
+var (
+	noRisk      = regexp.MustCompile(`(?i)^(none|no (residual|known|open|remaining|additional|further|new)? ?(risks?|issues?)\b|n/a|not applicable|nothing|nil|-|—|–)(\W|$)`)
+	pointerRisk = regexp.MustCompile(`(?i)^see\b|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
+	negated     = regexp.MustCompile(`(?i)\b(not|no|never|without|nothing|isn't|aren't|un)\W{0,3}(\w+\W+){0,2}$`)
+	statement   = regexp.MustCompile(`(?i)\b(exists?|confirms? no|is now complete|now complete)\b`)
+	targetID    = regexp.MustCompile(`(?i)\b(?:in|to|by|until|on|with|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?|packet \d{1,3})\b`)
+	reference   = regexp.MustCompile(`\b([A-Z][A-Z0-9]*-\d+[a-z]?)\b`)
+)
+
+// disposed is what a text says is done about a risk, and by which words.
+type disposed struct {
+	disposition Disposition
+	why         string
+	to          string // the packet that it names
+}
+
+// dispose reads a risk's text.
+func dispose(text string, struck bool) disposed {
+	if struck {
+		d := disposed{DispositionResolved, "the text is struck through", target(text)}
+		if m := dispositionWords[0].words.FindString(text); m != "" {
+			d.why = "the text is struck through and says “" + m + "”"
+		}
+		return d
+	}
+	if m := noRisk.FindString(text); m != "" {
+		rest := text[len(m):]
+		if at := found(dispositionWords[1].words, rest); at != "" {
+			return disposed{DispositionDeferred, "“" + strings.TrimRight(m, " .,:") + "”, but “" + at + "”", target(rest)}
+		}
+		return disposed{DispositionNone, "“" + strings.Trim(m, " .,:;") + "”", ""}
+	}
+	for _, w := range dispositionWords {
+		if at := found(w.words, text); at != "" {
+			return disposed{w.disposition, "“" + at + "”", target(text)}
+		}
+	}
+	if statement.MatchString(text) {
+		return disposed{DispositionNone, "it states what is there, not what could go wrong", ""}
+	}
+	return disposed{DispositionOpen, "no word says what is done about it", ""}
+}
+
+// found returns the first match that no word before it denies.
+func found(re *regexp.Regexp, text string) string {
+	for _, at := range re.FindAllStringIndex(text, -1) {
+		if !negated.MatchString(text[:at[0]]) {
+			return text[at[0]:at[1]]
+		}
+	}
+	return ""
+}
+
+func target(text string) string {
+	if m := targetID.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	if m := reference.FindStringSubmatch(text); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// severities are the spellings of a risk's severity.
+var severities = map[string]string{
+	"critical": "critical", "blocker": "critical", "p0": "critical", "sev0": "critical", "sev-0": "critical", "sev1": "critical", "sev-1": "critical",
+	"high": "high", "major": "high", "p1": "high", "sev2": "high", "sev-2": "high",
+	"medium": "medium", "moderate": "medium", "med": "medium", "p2": "medium", "sev3": "medium", "sev-3": "medium",
+	"low": "low", "minor": "low", "very low": "low", "p3": "low", "sev4": "low", "sev-4": "low",
+	"info": "info", "informational": "info", "p4": "info", "trivial": "info",
+}
+
+var severityRanks = map[string]int{"": 1, "info": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
+
+// ledger collects a tracker's risks.
+type ledger struct {
+	*trackerJudge
+	entries []*entry
+	tokens  map[string][]int // word → entries
+}
+
+type entry struct {
+	Risk
+	pos        tracker.Pos
+	reconciled bool // a list that reconciles the risks has it
+	packet     *tracker.Packet
+	condition  bool // it comes from a list of conditions
+}
+
+// risks builds the ledger and judges it.
+func (k *trackerJudge) risks() {
+	l := &ledger{trackerJudge: k, tokens: map[string][]int{}}
+	for i := range k.t.Packets {
+		p := &k.t.Packets[i]
+		for n := range p.Risks {
+			if len(p.Risks) == 1 || !noRisk.MatchString(p.Risks[n].Text) {
+				l.fromPacket(p, &p.Risks[n])
+			}
+		}
+	}
+	reconciled := false
+	for i := range k.t.RiskTables {
+		t := &k.t.RiskTables[i]
+		if t.Kind == tracker.RiskTableConditions {
+			l.fromConditions(t)
+			continue
+		}
+		reconciled = reconciled || len(t.Rows) > 0
+		for n := range t.Rows {
+			l.fromTable(t, &t.Rows[n])
+		}
+	}
+	for _, e := range l.entries {
+		l.override(e)
+		l.settle(e)
+		if reconciled && !e.reconciled && !e.condition && (e.Disposition == DispositionOpen || e.Disposition == DispositionDeferred) {
+			k.at("risk/dropped", e.packet, e.pos, Finding{Message: fmt.Sprintf("the reconciled list of risks leaves one out that %s records: %s", e.Packet, clip(e.Text, 120)), Claimed: clip(e.Text, 120), Risk: e.ID})
+		}
+		l.judge(e)
+		if e.Disposition != DispositionNone {
+			k.report.Risks = append(k.report.Risks, e.Risk)
+		}
+	}
+	k.baseRisks(l)
+}
+
+func (l *ledger) add(packet, text, severity string, pos tracker.Pos) *entry {
+	sum := sha256.Sum256([]byte(strings.ToLower(text)))
+	e := &entry{Risk: Risk{
+		ID: orElse(packet, "–") + "/" + hex.EncodeToString(sum[:3]), Tracker: l.t.Path, Text: text, Packet: packet, Stated: severity,
+		Severity: severities[strings.ToLower(severity)], Places: []tracker.Pos{pos},
+	}, pos: pos}
+	if p := l.t.Packet(packet); p != nil {
+		e.packet = p
+	}
+	for _, w := range words(text) {
+		l.tokens[w] = append(l.tokens[w], len(l.entries))
+	}
+	l.entries = append(l.entries, e)
+	return e
+}
+
+func (l *ledger) fromPacket(p *tracker.Packet, r *tracker.Risk) {
+	if pointerRisk.MatchString(r.Text) {
+		return
+	}
+	e := l.add(p.ID, r.Text, r.Severity, r.Pos)
+	e.packet, e.Owner = p, r.Owner
+	d := dispose(strings.TrimSpace(r.Text+" "+r.Note), r.Struck)
+	e.Disposition, e.Why, e.To = d.disposition, d.why, d.to
+}
+
+// fromTable takes a row of a reconciling table: the same risk as a packet's own
+// statement, with the later word on it, or one that no packet records.
+func (l *ledger) fromTable(t *tracker.RiskTable, r *tracker.Risk) {
+	e := l.same(r)
+	if e == nil {
+		packet := r.Packet
+		if l.t.Packet(packet) == nil {
+			packet = t.Packet
+		}
+		e = l.add(packet, r.Text, r.Severity, r.Pos)
+		e.Disposition = DispositionOpen
+	} else if e.pos != r.Pos {
+		e.Places = append(e.Places, r.Pos)
+	}
+	e.reconciled = true
+	if r.Severity != "" {
+		e.Stated, e.Severity = r.Severity, severities[strings.ToLower(r.Severity)]
+	}
+	if r.Owner != "" {
+		e.Owner = r.Owner
+	}
+	d := dispose(strings.TrimSpace(r.Note+" "+r.FollowUp+" "+r.Text), r.Struck || strings.Contains(strings.ToUpper(r.Raw), "RESOLVED"))
+	if d.disposition == DispositionOpen && r.Note != "" {
+		d.disposition, d.why = DispositionMitigated, "the table's column says “"+clip(r.Note, 80)+"”"
+	} else if d.disposition == DispositionOpen && r.FollowUp != "" {
+		d.disposition, d.why = DispositionDeferred, "the table's column says “"+clip(r.FollowUp, 80)+"”"
+	}
+	if d.disposition != DispositionOpen || e.Why == "" {
+		e.Disposition, e.Why = d.disposition, d.why
+		if d.to != "" {
+			e.To = d.to
+		}
+	}
+}
+
+// fromConditions takes the conditions of a verdict that still stands.
+func (l *ledger) fromConditions(t *tracker.RiskTable) {
+	v := l.t.Recorded()
+	if v == nil || v.Decision != string(GoWithConditions) || strings.Contains(strings.ToLower(t.Title), "resolved") {
+		return
+	}
+	for i := range t.Rows {
+		r := &t.Rows[i]
+		if e := l.same(r); e != nil {
+			e.Places, e.reconciled = append(e.Places, r.Pos), true
+			continue
+		}
+		e := l.add(t.Packet, r.Text, r.Severity, r.Pos)
+		d := dispose(r.Text, r.Struck)
+		e.condition, e.Disposition, e.Why, e.To = true, DispositionDeferred, "it is a condition of the recorded verdict", d.to
+		if d.disposition == DispositionResolved {
+			e.Disposition, e.Why = d.disposition, d.why
+		}
+	}
+}
+
+// same finds the entry that states the same risk: of the same packet where one is
+// named, with most of the words in common.
+func (l *ledger) same(r *tracker.Risk) *entry {
+	hits := map[int]int{}
+	own := words(r.Text)
+	for _, w := range own {
+		if at := l.tokens[w]; len(at) <= 64 { // a word that stands everywhere tells nothing
+			for _, i := range at {
+				hits[i]++
+			}
+		}
+	}
+	best, score := -1, 0.0
+	for i, n := range hits {
+		e := l.entries[i]
+		if r.Packet != "" && l.t.Packet(r.Packet) != nil && !tracker.SameID(e.Packet, r.Packet) {
+			continue
+		}
+		s := float64(n) / float64(max(1, min(len(own), len(words(e.Text)))))
+		if s > score || s == score && i < best {
+			best, score = i, s
+		}
+	}
+	if best < 0 || score < 0.5 {
+		return nil
+	}
+	return l.entries[best]
+}
+
+var wordForm = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_]{3,}|\d{2,}`)
+
+// words are the words of a text that tell it from others, each once.
+func words(text string) []string {
+	var out []string
+	for _, w := range wordForm.FindAllString(strings.ToLower(text), -1) {
+		switch w {
+		case "with", "from", "this", "that", "have", "been", "does", "will", "into", "only", "when", "which", "packet", "risk", "test", "tests":
+			continue
+		}
+		if !slices.Contains(out, w) {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// override applies the policy's own word on a risk.
+func (l *ledger) override(e *entry) {
+	i := slices.IndexFunc(l.policy.Risks.Overrides, func(o policy.RiskOverride) bool {
+		return (o.Packet == "" || tracker.SameID(o.Packet, e.Packet)) && strings.Contains(strings.ToLower(e.Text), strings.ToLower(o.Match))
+	})
+	if i < 0 {
+		return
+	}
+	o := &l.policy.Risks.Overrides[i]
+	if o.Disposition != "" {
+		e.Disposition, e.Why = Disposition(o.Disposition), "the policy: "+o.Reason
+	}
+	if o.Severity != "" {
+		e.Severity = o.Severity
+	}
+}
+
+// settle follows a risk to the packet that it names: one that is approved has
+// resolved what was put off to it, unless it is the one that asks for the verdict.
+func (l *ledger) settle(e *entry) {
+	if e.To == "" {
+		return
+	}
+	p := l.t.Packet(e.To)
+	switch {
+	case e.Disposition == DispositionDeferred && p != nil && !p.Final && p.Done() && p.Approved() && !tracker.SameID(p.ID, e.Packet):
+		e.Disposition, e.Why = DispositionResolved, e.Why+", and "+p.ID+" is approved"
+	case e.Disposition == DispositionDeferred || e.Disposition == DispositionResolved:
+		if p != nil && tracker.SameID(p.ID, e.Packet) {
+			e.To = ""
+		}
+	}
+}
+
+// judge weighs one entry.
+func (l *ledger) judge(e *entry) {
+	f := Finding{Claimed: clip(e.Text, 160), Risk: e.ID}
+	text := "“" + clip(e.Text, 120) + "”"
+	who := ""
+	if e.Owner != "" {
+		who = "; owner " + e.Owner
+	}
+	rank := severityRanks[e.Severity]
+	rule := "risk/noted"
+	switch e.Disposition {
+	case DispositionNone:
+		return
+	case DispositionOpen:
+		rule, f.Message = "risk/open", fmt.Sprintf("%s leaves a risk without a decision%s: %s", orElse(e.Packet, "the tracker"), who, text)
+		if rank >= severityRanks["high"] {
+			rule, f.Message = "risk/open-high", fmt.Sprintf("%s leaves a %s risk open%s: %s", orElse(e.Packet, "the tracker"), e.Severity, who, text)
+		}
+	case DispositionDeferred:
+		rule, f.Message = "risk/deferred", fmt.Sprintf("%s puts a risk off (%s)%s: %s", orElse(e.Packet, "the tracker"), e.Why, who, text)
+		if e.To != "" {
+			f.Hint = "decide it in " + e.To + ", or name who owes it until when"
+		}
+		if e.condition {
+			rule, f.Message = "risk/condition", "the recorded verdict has a condition: "+text
+		}
+	case DispositionResolved:
+		if p := l.t.Packet(e.To); e.To != "" && sameFamily(e.To, l.t) && (p == nil || !p.Done() || !p.Approved()) {
+			rule = "risk/resolved-by-nobody"
+			f.Message = fmt.Sprintf("%s says that a risk is resolved in %s, which is no approved packet: %s", orElse(e.Packet, "the tracker"), e.To, text)
+			break
+		}
+		f.Message = fmt.Sprintf("resolved (%s): %s", e.Why, text)
+	case DispositionAccepted, DispositionMitigated:
+		f.Message = fmt.Sprintf("%s (%s)%s: %s", e.Disposition, e.Why, who, text)
+		if rank >= severityRanks["medium"] {
+			rule, f.Message = "risk/accepted", fmt.Sprintf("a %s risk of %s is %s (%s)%s: %s", e.Severity, orElse(e.Packet, "the tracker"), e.Disposition, e.Why, who, text)
+		}
+	}
+	l.at(rule, e.packet, e.pos, f)
+}
+
+// sameFamily reports whether an id has the form of the tracker's own: another
+// lane's packets cannot be looked up here.
+func sameFamily(id string, t *tracker.Tracker) bool {
+	head := func(s string) string {
+		at := strings.IndexAny(s, "0123456789")
+		return strings.ToUpper(strings.TrimPrefix(strings.ToLower(s[:max(at, 0)]), "packet "))
+	}
+	for i := range t.Packets {
+		if head(t.Packets[i].ID) == head(id) {
+			return true
+		}
+	}
+	return false
+}
+
+// baseRisks marks what changed against the base branch's tracker.
+func (k *trackerJudge) baseRisks(l *ledger) {
+	if k.Base == nil {
+		return
+	}
+	i := slices.IndexFunc(k.Base.Trackers, func(t *tracker.Tracker) bool { return t.Path == k.t.Path })
+	if i < 0 {
+		return
+	}
+	old := map[string]bool{}
+	base := k.Base.Trackers[i]
+	for n := range base.Packets {
+		for _, r := range base.Packets[n].Risks {
+			old[strings.ToLower(r.Text)] = true
+		}
+	}
+	for n := range k.report.Risks {
+		r := &k.report.Risks[n]
+		if r.Tracker == k.t.Path && !old[strings.ToLower(r.Text)] {
+			r.Change = "new"
+		}
+	}
+	_ = l
+}
+
+// riskLimit compares the number of conditions from risks with the policy.
+func (j *judge) riskLimit() {
+	limit := j.policy.Risks.MaxOpen
+	if limit < 0 {
+		return
+	}
+	open := 0
+	for i := range j.report.Findings {
+		f := &j.report.Findings[i]
+		if strings.HasPrefix(f.Rule, "risk/") && f.Severity != Note {
+			open++
+		}
+	}
+	if open > limit {
+		j.find("risk/too-many", Finding{Message: fmt.Sprintf("%s stand, the policy allows %d", plural(open, "risk", "risks"), limit)})
+	}
+}
+
+// WriteRiskWords writes the list of words by which risks are read, as Markdown.
+func WriteRiskWords() string {
+	var b strings.Builder
+	b.WriteString("# How risks are read\n\nMade from the lists in `verdict/risks.go`. A risk's text is compared with these lists in this order; the first word that no\n“not” or “no” before it denies decides, and the report shows it. “None” and its relatives mean that there is no risk, unless\nwords of the second list follow. The policy can override the disposition of a single risk.\n\n| Disposition | Words |\n|---|---|\n")
+	for _, w := range dispositionWords {
+		fmt.Fprintf(&b, "| %s | %s |\n", w.disposition, w.meaning)
+	}
+	b.WriteString("| none | none, no residual risks, n/a, nothing |\n| open | nothing of the above |\n\n")
+	b.WriteString("Open and high or worse blocks. Open otherwise, or deferred, is a condition. Accepted or mitigated is a note, from medium on a\ncondition. Resolved is a note when the packet that it names is approved. What is put off to a packet that is approved by now counts\nas resolved, unless that packet is the one that asks for the verdict.\n\n| Severity | Spellings |\n|---|---|\n")
+	for _, s := range []string{"critical", "high", "medium", "low", "info"} {
+		var spellings []string
+		for word, to := range severities {
+			if to == s {
+				spellings = append(spellings, word)
+			}
+		}
+		slices.Sort(spellings)
+		fmt.Fprintf(&b, "| %s | %s |\n", s, strings.Join(spellings, ", "))
+	}
+	return b.String()
+}
