@@ -200,7 +200,10 @@ func (c *commandJudge) inside(name string) {
 	var checks []*evidence.Step
 	for i := range c.evidence.Steps {
 		s := &c.evidence.Steps[i]
-		if s.Argv != nil && len(s.Argv) > 0 && s.Argv[0] == "cd" && s.ExitCode != 0 {
+		if len(s.Argv) == 0 {
+			continue
+		}
+		if s.Argv[0] == "cd" && s.ExitCode != 0 {
 			severity := Blocker
 			if slices.ContainsFunc(c.plan.Shape.Masks, func(m plan.Mask) bool { return m.Kind == "or" }) {
 				severity = Condition
@@ -277,7 +280,7 @@ func (c *commandJudge) proof(name string, checks []*evidence.Step) {
 	case !probative && !status && !opaque:
 		c.found("evidence/cannot-fail", Finding{Message: name + " cannot fail: no program in it checks anything", Observed: "exit 0"})
 		return
-	case probative && witnessed && len(checks) == 0:
+	case probative && witnessed && !slices.ContainsFunc(checks, ran):
 		c.state = CommandVacuous
 		c.found("evidence/nothing-checked", Finding{Severity: c.reachedNothing(), Message: "no check inside " + name + " ran", Observed: "no check ran"})
 		return
@@ -289,6 +292,13 @@ func (c *commandJudge) proof(name string, checks []*evidence.Step) {
 	if !c.plan.Shape.Sound {
 		c.unsound(name, witnessed)
 	}
+}
+
+// ran reports whether a step is a check that ran itself: xargs and find run theirs
+// as often as they get names, which may be never.
+func ran(s *evidence.Step) bool {
+	name := path.Base(s.Argv[0])
+	return name != "xargs" && name != "find"
 }
 
 // reachedNothing is how much it weighs that no check of a line ran: where the line
@@ -357,13 +367,13 @@ func (c *commandJudge) tests(name string, checks []*evidence.Step) {
 	if runners == 0 {
 		return
 	}
-	ran := sum.Passed + sum.Failed + sum.Subtests + sum.Benchmarks
+	total := sum.Passed + sum.Failed + sum.Subtests + sum.Benchmarks
 	if !complete {
 		severity := Condition
-		if ran == 0 {
+		if total == 0 {
 			severity = Blocker
 		}
-		if sum.Forged > 0 && ran > 0 {
+		if sum.Forged > 0 && total > 0 {
 			c.found("evidence/foreign-lines", Finding{Message: plural(sum.Forged, "line", "lines") + " among the results of " + name + " are no results"})
 		} else {
 			c.found("evidence/incomplete-results", Finding{Severity: severity, Message: "the test results of " + name + " have no end", Observed: tests(&sum)})
@@ -373,10 +383,10 @@ func (c *commandJudge) tests(name string, checks []*evidence.Step) {
 	case sum.Failed > 0 || sum.FailedUnits > 0:
 		c.state = CommandFailed
 		c.found("evidence/hidden-failure", Finding{Message: fmt.Sprintf("%s exits %d, but %s failed", name, c.evidence.ExitCode, plural(max(sum.Failed, sum.FailedUnits), "test", "tests")), Observed: tests(&sum)})
-	case ran == 0 && sum.Skipped > 0:
+	case total == 0 && sum.Skipped > 0:
 		c.state = CommandVacuous
 		c.found("evidence/all-skipped", Finding{Message: fmt.Sprintf("%s exits 0, and all %s were skipped or left out", name, plural(sum.Skipped, "test", "tests")), Observed: "0 tests ran, " + fmt.Sprint(sum.Skipped) + " skipped"})
-	case ran == 0:
+	case total == 0:
 		c.state = CommandVacuous
 		message := name + " exits 0, and no test ran"
 		if sum.Filter != "" {

@@ -3,6 +3,7 @@ package plan
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -52,6 +53,10 @@ func unquote(w *syntax.Word) {
 	if !ok || value == "" {
 		return
 	}
+	if plainWord.MatchString(value) {
+		w.Parts = []syntax.WordPart{&syntax.Lit{Value: value}}
+		return
+	}
 	quoted, err := syntax.Quote(value, syntax.LangBash)
 	if err != nil || strings.HasPrefix(quoted, "$'") {
 		return
@@ -62,6 +67,10 @@ func unquote(w *syntax.Word) {
 		w.Parts = []syntax.WordPart{&syntax.SglQuoted{Value: value}}
 	}
 }
+
+// plainWord is a word that no shell changes: an option with its value needs no
+// quotes, though a first word of that form would be an assignment.
+var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./^-]+$|^-[A-Za-z0-9_@%+:,./^=-]+$`)
 
 // literal returns the value of a word that no expansion changes.
 func literal(w *syntax.Word) (string, bool) {

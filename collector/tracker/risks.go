@@ -60,7 +60,7 @@ func (p *reader) riskOf(b *block, d *document) Risk {
 	}
 	r.Struck = mostlyStruck(&b.inline, len(line))
 	if m := ownerField.FindStringSubmatch(b.text); m != nil {
-		r.Owner = strings.TrimSpace(m[1])
+		r.Owner = strings.Trim(m[1], " ().,")
 	}
 	if m := followField.FindStringSubmatch(b.text); m != nil {
 		r.FollowUp = strings.TrimSpace(m[1])
