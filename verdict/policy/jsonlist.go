@@ -1,123 +1,150 @@
 package policy
 
 import (
-	"encoding/json"
 	"fmt"
+	"path"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/verdictci/verdict/collector/tracker"
 )
 
-// ReadJSONList reads commands from a JSON file that a team keeps: an array of
-// argument lists or shell texts, or of objects with such a member and a folder.
+// ReadJSONList returns the commands of a JSON file that the team keeps elsewhere.
+// The pointer names a list, or one command; a command is an object whose members
+// hold words and folder, an array of words, or shell text. Words are quoted into
+// shell text that means the same. An error is an [*Error] with every problem; a
+// list without any command is one, since it would require nothing.
 func ReadJSONList(l JSONList, src []byte) ([]Required, error) {
-	var document any
-	if err := json.Unmarshal(src, &document); err != nil {
-		return nil, fmt.Errorf("%s: read %s: %w", l.Pos, l.Path, err)
+	if l.Argv == "" {
+		l.Argv = "argv"
 	}
-	found, err := pointed([]any{document}, l.Pointer)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", l.Pos, l.Path, err)
+	if l.Dir == "" {
+		l.Dir = "cwd"
 	}
-	var out []Required
-	for _, value := range found {
-		list, ok := value.([]any)
-		if !ok {
-			return nil, fmt.Errorf("%s: %s: %s is no array", l.Pos, l.Path, l.Pointer)
-		}
-		if isArgv(list) {
-			list = []any{list}
-		}
-		for i, item := range list {
-			r, err := requiredOf(l, item)
-			if err != nil {
-				return nil, fmt.Errorf("%s: %s: %s/%d: %w", l.Pos, l.Path, l.Pointer, i, err)
-			}
-			out = append(out, r)
-		}
+	r := &listReader{list: l}
+	if root := r.parse(src); root != nil {
+		r.walk(root, strings.Split(l.Pointer, "/")[1:], l.Pointer == "", false)
 	}
-	if len(out) == 0 {
-		return nil, fmt.Errorf("%s: %s: %s holds no command", l.Pos, l.Path, l.Pointer)
+	if len(r.problems) == 0 && len(r.found) == 0 {
+		r.problem(&jsonNode{line: 1, column: 1}, "at least one command", "nothing stands at %q", l.Pointer)
 	}
-	return out, nil
+	if len(r.problems) > 0 {
+		return nil, &Error{r.problems}
+	}
+	return r.found, nil
 }
 
-// pointed follows a JSON pointer (RFC 6901) in which "*" stands for every element.
-func pointed(values []any, pointer string) ([]any, error) {
-	if pointer == "" || pointer == "/" {
-		return values, nil
-	}
-	for _, part := range strings.Split(strings.TrimPrefix(pointer, "/"), "/") {
-		part = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
-		var next []any
-		for _, v := range values {
-			switch v := v.(type) {
-			case map[string]any:
-				if part == "*" {
-					for _, member := range v {
-						next = append(next, member)
-					}
-				} else if member, ok := v[part]; ok {
-					next = append(next, member)
-				}
-			case []any:
-				if part == "*" {
-					next = append(next, v...)
-					continue
-				}
-				var i int
-				if _, err := fmt.Sscanf(part, "%d", &i); err == nil && i >= 0 && i < len(v) {
-					next = append(next, v[i])
-				}
-			}
-		}
-		if values = next; len(values) == 0 {
-			return nil, fmt.Errorf("nothing is at %s", pointer)
-		}
-	}
-	return values, nil
+// listReader gathers the commands of one file.
+type listReader struct {
+	list     JSONList
+	found    []Required
+	problems []Problem
 }
 
-// isArgv tells an argument list from a list of shell texts: its first word is no
-// text with blanks.
-func isArgv(list []any) bool {
-	for i, item := range list {
-		s, ok := item.(string)
-		if !ok || i == 0 && strings.ContainsAny(s, " \t") {
-			return false
-		}
-	}
-	return len(list) > 0
+func (r *listReader) pos(n *jsonNode) tracker.Pos {
+	return tracker.Pos{File: r.list.Path, Line: n.line, Column: n.column}
 }
 
-func requiredOf(l JSONList, item any) (Required, error) {
-	r := Required{Pos: l.Pos}
-	if object, ok := item.(map[string]any); ok {
-		r.Dir, _ = object[l.Dir].(string)
-		item = object[l.Argv]
+func (r *listReader) problem(n *jsonNode, expected, message string, args ...any) {
+	r.problems = append(r.problems, Problem{Pos: r.pos(n), Message: fmt.Sprintf(message, args...), Expected: expected})
+}
+
+// walk follows the pointer's tokens from n. wild: a "*" was passed, so members
+// that only some elements have may be missing.
+func (r *listReader) walk(n *jsonNode, tokens []string, whole, wild bool) {
+	if len(tokens) == 0 || whole {
+		r.commands(n)
+		return
 	}
-	switch v := item.(type) {
-	case string:
-		r.Command = v
-	case []any:
-		words := make([]string, len(v))
-		for i, word := range v {
-			s, ok := word.(string)
-			if !ok {
-				return r, fmt.Errorf("argument %d is no text", i)
-			}
-			quoted, err := syntax.Quote(s, syntax.LangBash)
-			if err != nil {
-				return r, fmt.Errorf("argument %d: %w", i, err)
-			}
-			words[i] = quoted
+	token := strings.NewReplacer("~1", "/", "~0", "~").Replace(tokens[0])
+	if token == "*" {
+		if n.kind != jsonArray && n.kind != jsonObject {
+			r.problem(n, "a list or an object", "%s where the pointer %q goes through *", n.kind, r.list.Pointer)
 		}
-		r.Command = strings.Join(words, " ")
-	default:
-		return r, fmt.Errorf("neither a command nor a list of arguments")
+		for i := range n.items {
+			if len(tokens) == 1 {
+				r.command(&n.items[i])
+				continue
+			}
+			r.walk(&n.items[i], tokens[1:], false, true)
+		}
+		return
 	}
-	if strings.TrimSpace(r.Command) == "" {
-		return r, fmt.Errorf("an empty command")
+	next := n.member(token)
+	if next == nil {
+		if !wild {
+			r.problem(n, "", "the pointer %q finds no %q here", r.list.Pointer, token)
+		}
+		return
 	}
-	return r, nil
+	r.walk(next, tokens[1:], false, wild)
+}
+
+// commands reads the node that a pointer ends at: a list, or one command.
+func (r *listReader) commands(n *jsonNode) {
+	if n.kind != jsonArray {
+		r.command(n)
+		return
+	}
+	for i := range n.items {
+		r.command(&n.items[i])
+	}
+}
+
+func (r *listReader) command(n *jsonNode) {
+	argv, dir := n, ""
+	if n.kind == jsonObject {
+		if argv = n.member(r.list.Argv); argv == nil {
+			r.problem(n, "", "the command has no %q", r.list.Argv)
+			return
+		}
+		if d := n.member(r.list.Dir); d != nil && d.kind != jsonNull {
+			if d.kind != jsonString {
+				r.problem(d, "a folder below the root", "%s", d.kind)
+				return
+			}
+			if err := inside(d.text); err != nil && d.text != "" {
+				r.problem(d, "a folder below the root", "%q: %s", d.text, err)
+				return
+			}
+			dir = path.Clean(d.text)
+		}
+	}
+	if dir == "." {
+		dir = ""
+	}
+	if text, ok := r.shellText(argv); ok {
+		r.found = append(r.found, Required{Command: text, Dir: dir, Pos: r.pos(argv)})
+	}
+}
+
+// shellText turns words into text that a shell splits into the same words.
+func (r *listReader) shellText(n *jsonNode) (string, bool) {
+	if n.kind == jsonString && strings.TrimSpace(n.text) != "" {
+		return n.text, true
+	}
+	if n.kind != jsonArray || len(n.items) == 0 {
+		r.problem(n, "shell text, or an array of words", "%s", n.kind)
+		return "", false
+	}
+	words := make([]string, len(n.items))
+	for i := range n.items {
+		word := &n.items[i]
+		if word.kind != jsonString {
+			r.problem(word, "a word, as a string", "%s", word.kind)
+			return "", false
+		}
+		quoted, err := syntax.Quote(word.text, syntax.LangBash)
+		if err != nil {
+			r.problem(word, "a word that a shell can take", "%q: %s", word.text, err)
+			return "", false
+		}
+		words[i] = quoted
+	}
+	if n.items[0].text == "" {
+		r.problem(n, "the name of a program", "the first word is empty")
+		return "", false
+	}
+	return strings.Join(words, " "), true
 }
