@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
@@ -13,8 +14,12 @@ func (k *trackerJudge) claims(p *tracker.Packet) {
 	if p.Evidence.State != tracker.EvidenceFilled {
 		return
 	}
+	ticked := slices.ContainsFunc(p.Required, func(q tracker.Required) bool { return q.HasBox })
 	for i := range p.Required {
 		q := &p.Required[i]
+		if ticked && !q.HasBox {
+			continue // a list beside the boxes claims nothing
+		}
 		if q.Checked || !q.HasBox {
 			k.requiredLine(p, q)
 		}

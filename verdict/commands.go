@@ -369,14 +369,11 @@ func (c *commandJudge) tests(name string, checks []*evidence.Step) {
 	}
 	total := sum.Passed + sum.Failed + sum.Subtests + sum.Benchmarks
 	if !complete {
-		severity := Condition
-		if total == 0 {
-			severity = Blocker
-		}
 		if sum.Forged > 0 && total > 0 {
 			c.found("evidence/foreign-lines", Finding{Message: plural(sum.Forged, "line", "lines") + " among the results of " + name + " are no results"})
 		} else {
-			c.found("evidence/incomplete-results", Finding{Severity: severity, Message: "the test results of " + name + " have no end", Observed: tests(&sum)})
+			c.state = CommandUnproven
+			c.found("evidence/incomplete-results", Finding{Message: "the test results of " + name + " have no end", Observed: tests(&sum)})
 		}
 	}
 	switch {

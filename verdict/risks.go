@@ -26,7 +26,10 @@ var dispositionWords = []struct {
 }
 
 var (
-	noRisk      = regexp.MustCompile(`(?i)^(none|no (residual|known|open|remaining|additional|further|new)? ?(risks?|issues?)\b|n/a|not applicable|nothing|nil|-|—|–)(\W|$)`)
+	noRisk = regexp.MustCompile(`(?i)^(none|no (residual|known|open|remaining|additional|further|new)? ?(risks?|issues?)\b|n/a|not applicable|nothing|nil|-|—|–)(\W|$)`)
+	// putsOff are the words after "None" that put something off all the same;
+	// "deferred" alone may speak of what is settled elsewhere.
+	putsOff     = regexp.MustCompile(`(?i)\b((is|are|was|were|remains?) deferred|deferred (to|until)|to be (decided|addressed|done|fixed|added|wired)|will be (addressed|fixed|done|added|wired|handled)|blocked on|not yet (done|decided|wired))\b`)
 	pointerRisk = regexp.MustCompile(`(?i)^see\b|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
 	negated     = regexp.MustCompile(`(?i)\b(not|no|never|without|nothing|isn't|aren't|un)\W{0,3}(\w+\W+){0,2}$`)
 	statement   = regexp.MustCompile(`(?i)\b(exists?|confirms? no|is now complete|now complete)\b`)
@@ -52,7 +55,7 @@ func dispose(text string, struck bool) disposed {
 	}
 	if m := noRisk.FindString(text); m != "" {
 		rest := text[len(m):]
-		if at := found(dispositionWords[1].words, rest); at != "" {
+		if at := found(putsOff, rest); at != "" {
 			return disposed{DispositionDeferred, "“" + strings.TrimRight(m, " .,:") + "”, but “" + at + "”", target(rest)}
 		}
 		return disposed{DispositionNone, "“" + strings.Trim(m, " .,:;") + "”", ""}
@@ -212,10 +215,14 @@ func (l *ledger) fromTable(t *tracker.RiskTable, r *tracker.Risk) {
 	}
 }
 
+// otherConditions are titles of lists that are no conditions of the verdict: those
+// that were met, and those of a later step.
+var otherConditions = regexp.MustCompile(`(?i)\bresolved\b|\bmet\b|\bconditions for .*\b(upgrade|later|next)`)
+
 // fromConditions takes the conditions of a verdict that still stands.
 func (l *ledger) fromConditions(t *tracker.RiskTable) {
 	v := l.t.Recorded()
-	if v == nil || v.Decision != string(GoWithConditions) || strings.Contains(strings.ToLower(t.Title), "resolved") {
+	if v == nil || v.Decision != string(GoWithConditions) || otherConditions.MatchString(t.Title) {
 		return
 	}
 	for i := range t.Rows {

@@ -203,7 +203,7 @@ func (p *project) readTracker(path string) (*tracker.Tracker, error) {
 	}
 	src, err := os.ReadFile(file)
 	if err != nil {
-		return nil, badInput("", "read tracker: %w", err)
+		return nil, badInput("make the file readable", "read tracker: %w", err)
 	}
 	if bytes.IndexByte(src, 0) >= 0 || !utf8.Valid(src) && !mostlyText(src) {
 		return nil, badInput("name a Markdown file", "%s:1:1: not a text file", path)

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/verdictci/verdict/collector"
+	"github.com/verdictci/verdict/collector/checkpoint"
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/render"
@@ -167,6 +168,8 @@ func explainCollect(err error) error {
 	switch {
 	case errors.Is(err, collector.ErrWriteToken):
 		return &hinted{err, "collect in a job with a read-only token, and comment in another: docs/github.md"}
+	case errors.Is(err, checkpoint.ErrNoCommit):
+		return &inputError{err, "commit something first: evidence is about a commit"}
 	case errors.Is(err, collector.ErrLocked):
 		return &hinted{err, "wait for the other run to end"}
 	}

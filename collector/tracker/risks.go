@@ -43,7 +43,7 @@ func (p *reader) looseTable(kind RiskTableKind, b *block, d *document) *RiskTabl
 
 var (
 	severityPrefix = regexp.MustCompile(`(?i)^[\[(*]*(critical|high|medium|moderate|low|very low|info|informational|P[0-4]|sev-?[0-4])[\])*]*(?:\s+(?:severity|risk))?\s*[:—–-]\s*`)
-	severityInside = regexp.MustCompile(`(?i)\b(?:severity\s*[:=]?\s*)(critical|high|medium|moderate|low|very low|info)\b|\b(critical|high|medium|low|very low)[ -](?:severity|risk)\b|\(\s*(critical|high|medium|low|very low|info)\b|\b(P[0-4])\s+[—–-]`)
+	severityInside = regexp.MustCompile(`(?i)\b(?:severity\s*[:=]?\s*)(critical|high|medium|moderate|low|very low|info)\b|\b(critical|high|medium|low|very low)(?:[ -]severity\b| risk(?:[,.;:)]|$))|\(\s*(critical|high|medium|low|very low|info)\b|\b(P[0-4])\s+[—–-]`)
 	ownerField     = regexp.MustCompile(`(?i)\bowner:\s*([^.;\n]+)`)
 	followField    = regexp.MustCompile(`(?i)\bfollow-?up:\s*([^\n]+?)(?:\.\s|\.?$|\n)`)
 )
