@@ -15,18 +15,22 @@ type trackerJudge struct {
 	// newest is the last packet on the board that is done and approved: it cannot
 	// hold its own commit's hash.
 	newest  *tracker.Packet
+	byID    map[string]*tracker.Packet         // by normal id
 	byKey   map[string]int                     // index in report.Commands
 	commits map[[2]string]*evidence.Checkpoint // by packet and token
 }
 
 func (j *judge) tracker(_ int, t *tracker.Tracker) {
-	k := &trackerJudge{judge: j, t: t}
+	k := &trackerJudge{judge: j, t: t, byID: map[string]*tracker.Packet{}}
 	r := TrackerReport{Path: t.Path, SHA256: t.SHA256, Title: t.Title.Text, Next: t.Next.Text}
 	if v := t.Recorded(); v != nil {
 		r.Recorded, r.RecordedPos = Decision(v.Decision), &v.Pos
 	}
 	j.report.Trackers = append(j.report.Trackers, r)
 	for i := range t.Packets {
+		if _, dup := k.byID[tracker.NormalID(t.Packets[i].ID)]; !dup {
+			k.byID[tracker.NormalID(t.Packets[i].ID)] = &t.Packets[i]
+		}
 		if p := &t.Packets[i]; p.Done() && p.Approved() {
 			k.newest = p
 		}
@@ -90,7 +94,7 @@ func (k *trackerJudge) document() {
 	}
 	if n := &t.Next; n.Present && !n.Complete && len(n.Packets) > 0 {
 		for _, id := range n.Packets {
-			if p := t.Packet(id); p == nil || !p.Done() {
+			if p := k.byID[tracker.NormalID(id)]; p == nil || !p.Done() {
 				return
 			}
 		}
@@ -212,7 +216,7 @@ func (k *trackerJudge) state(p *tracker.Packet, open []box) {
 		k.at("packet/no-evidence", p, pos, Finding{Message: p.ID + " is DONE, and its evidence is not there", Claimed: "DONE", Observed: orElse(string(p.Evidence.State), "no evidence")})
 	}
 	for _, id := range p.DependsOn {
-		if d := k.t.Packet(id); d != nil && !d.Done() {
+		if d := k.byID[tracker.NormalID(id)]; d != nil && !d.Done() {
 			k.at("packet/dependency", p, p.Row.Pos, Finding{Message: fmt.Sprintf("%s is DONE; %s, on which it depends, is not", p.ID, d.ID), Claimed: d.ID})
 		}
 	}

@@ -160,7 +160,7 @@ func (l *ledger) add(packet, text, severity string, pos tracker.Pos) *entry {
 		ID: orElse(packet, "–") + "/" + hex.EncodeToString(sum[:3]), Tracker: l.t.Path, Text: text, Packet: packet, Stated: severity,
 		Severity: severities[strings.ToLower(severity)], Places: []tracker.Pos{pos},
 	}, pos: pos}
-	if p := l.t.Packet(packet); p != nil {
+	if p := l.byID[tracker.NormalID(packet)]; p != nil {
 		e.packet = p
 	}
 	for _, w := range words(text) {
@@ -186,7 +186,7 @@ func (l *ledger) fromTable(t *tracker.RiskTable, r *tracker.Risk) {
 	e := l.same(r)
 	if e == nil {
 		packet := r.Packet
-		if l.t.Packet(packet) == nil {
+		if l.byID[tracker.NormalID(packet)] == nil {
 			packet = t.Packet
 		}
 		e = l.add(packet, r.Text, r.Severity, r.Pos)
@@ -255,7 +255,7 @@ func (l *ledger) same(r *tracker.Risk) *entry {
 	best, score := -1, 0.0
 	for i, n := range hits {
 		e := l.entries[i]
-		if r.Packet != "" && l.t.Packet(r.Packet) != nil && !tracker.SameID(e.Packet, r.Packet) {
+		if r.Packet != "" && l.byID[tracker.NormalID(r.Packet)] != nil && !tracker.SameID(e.Packet, r.Packet) {
 			continue
 		}
 		s := float64(n) / float64(max(1, min(len(own), len(words(e.Text)))))
@@ -309,7 +309,7 @@ func (l *ledger) settle(e *entry) {
 	if e.To == "" {
 		return
 	}
-	p := l.t.Packet(e.To)
+	p := l.byID[tracker.NormalID(e.To)]
 	switch {
 	case e.Disposition == DispositionDeferred && p != nil && !p.Final && p.Done() && p.Approved() && !tracker.SameID(p.ID, e.Packet):
 		e.Disposition, e.Why = DispositionResolved, e.Why+", and "+p.ID+" is approved"
@@ -347,7 +347,7 @@ func (l *ledger) judge(e *entry) {
 			rule, f.Message = "risk/condition", "the recorded verdict has a condition: "+text
 		}
 	case DispositionResolved:
-		if p := l.t.Packet(e.To); e.To != "" && sameFamily(e.To, l.t) && (p == nil || !p.Done() || !p.Approved()) {
+		if p := l.byID[tracker.NormalID(e.To)]; e.To != "" && sameFamily(e.To, l.t) && (p == nil || !p.Done() || !p.Approved()) {
 			rule = "risk/resolved-by-nobody"
 			f.Message = fmt.Sprintf("%s says that a risk is resolved in %s, which is no approved packet: %s", orElse(e.Packet, "the tracker"), e.To, text)
 			break

@@ -134,13 +134,21 @@ func Rules() []Rule { return rules }
 
 // RuleByID finds a rule.
 func RuleByID(id string) (Rule, bool) {
-	for _, r := range rules {
-		if r.ID == id {
-			return r, true
-		}
+	i, ok := ruleIndex[id]
+	if !ok {
+		return Rule{}, false
 	}
-	return Rule{}, false
+	return rules[i], true
 }
+
+// ruleIndex finds a rule by its id.
+var ruleIndex = func() map[string]int {
+	index := map[string]int{}
+	for i, r := range rules {
+		index[r.ID] = i
+	}
+	return index
+}()
 
 // RuleIDs lists the ids of all rules, in the catalogue's order.
 func RuleIDs() []string {

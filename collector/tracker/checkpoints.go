@@ -47,7 +47,7 @@ func (p *reader) checkpointTable(b *block, d *document, packet, commit int) {
 			continue
 		}
 		if id, _ := p.words.leadingID(row[packet].text); id != "" {
-			if _, known := p.index[normalID(id)]; known {
+			if _, known := p.index[NormalID(id)]; known {
 				p.addCheckpoint(id, &row[commit], "table", d)
 			}
 		}
@@ -55,7 +55,7 @@ func (p *reader) checkpointTable(b *block, d *document, packet, commit int) {
 }
 
 func (p *reader) addCheckpoint(id string, in *inline, source string, d *document) {
-	i, known := p.index[normalID(id)]
+	i, known := p.index[NormalID(id)]
 	if !known {
 		p.warn(d.pos(in.offset), "a checkpoint for "+id+", which is no packet of this tracker", "the id of a packet", "correct the id, or add the packet to the board")
 		return

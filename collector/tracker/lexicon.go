@@ -148,8 +148,8 @@ func (l *lexicon) idsIn(text string, known map[string]int) []string {
 			continue
 		}
 		id := text[at[0]:at[1]]
-		if _, ok := known[normalID(id)]; ok && !seen[normalID(id)] {
-			seen[normalID(id)] = true
+		if _, ok := known[NormalID(id)]; ok && !seen[NormalID(id)] {
+			seen[NormalID(id)] = true
 			ids = append(ids, id)
 		}
 	}

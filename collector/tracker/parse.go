@@ -172,7 +172,7 @@ func (p *reader) isPacketHeading(text string) bool {
 	if id == "" || p.words.isEvidenceHeading(rest) {
 		return false
 	}
-	if _, known := p.index[normalID(id)]; known {
+	if _, known := p.index[NormalID(id)]; known {
 		return true
 	}
 	return checklistWord.MatchString(rest) && !strings.Contains(strings.ToLower(rest), "required")
@@ -182,7 +182,7 @@ var checklistWord = regexp.MustCompile(`(?i)^\s*checklist\b`)
 
 // packetAt returns the index of the packet with the id, adding it if need be.
 func (p *reader) packetAt(id string) int {
-	key := normalID(id)
+	key := NormalID(id)
 	if i, ok := p.index[key]; ok {
 		return i
 	}

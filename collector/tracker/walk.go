@@ -62,7 +62,7 @@ func (p *reader) heading(b *block, d *document) bool {
 	}
 	p.recordFrom(b, d)
 	sub := b.text
-	_, known := p.index[normalID(id)]
+	_, known := p.index[NormalID(id)]
 	if id != "" && known {
 		sub = rest
 	}
@@ -74,7 +74,7 @@ func (p *reader) heading(b *block, d *document) bool {
 	}
 	if id != "" && known && part != partOther { // "## TRR-02 Review Evidence" beside "## TRR-02"
 		p.leave(pos)
-		p.packet = p.index[normalID(id)]
+		p.packet = p.index[NormalID(id)]
 		p.subPart(part, b, d)
 		return true
 	}
@@ -211,7 +211,7 @@ func (p *reader) readRow(row []inline, columns map[string]int, d *document) {
 	if title == "" {
 		title = strings.TrimLeft(strings.TrimSpace(rest), ":—–- ")
 	}
-	if _, dup := p.index[normalID(id)]; dup {
+	if _, dup := p.index[NormalID(id)]; dup {
 		p.warn(pos, "packet "+id+" stands twice on the board", "one row for each packet", "remove one row; the first was read")
 		return
 	}
