@@ -542,7 +542,7 @@ func (j *judge) worktree() {
 		return
 	}
 	w := &j.Bundle.Subject.Worktree
-	var changed, sources, documents []string
+	var changed, sources, data, documents []string
 	for _, c := range w.Changes {
 		switch {
 		case documentFile(c.Path):
@@ -551,6 +551,8 @@ func (j *judge) worktree() {
 			changed = append(changed, c.Path)
 		case sourceFile(c.Path):
 			sources = append(sources, c.Path)
+		case dataFile(c.Path):
+			data = append(data, c.Path)
 		default:
 			documents = append(documents, c.Path)
 		}
@@ -570,6 +572,9 @@ func (j *judge) worktree() {
 	}
 	if len(sources) > 0 {
 		j.find("worktree/untracked", Finding{Message: "source files that were there are not in " + commit + ": " + list(sources), Observed: list(sources)})
+	}
+	if len(data) > 0 {
+		j.find("worktree/untracked", Finding{Severity: Condition, Message: "files that a test may read are not in " + commit + ": " + list(data), Observed: list(data)})
 	}
 	if len(documents) > 0 {
 		j.find("worktree/documents", Finding{Message: "not as in " + commit + ", and read by no build: " + list(documents), Observed: list(documents)})
@@ -593,7 +598,16 @@ func sourceFile(name string) bool {
 	}
 	switch strings.ToLower(path.Ext(name)) {
 	case ".go", ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs", ".vue", ".svelte", ".py", ".rs", ".c", ".h", ".cc", ".cpp", ".hpp", ".java", ".kt", ".scala", ".rb", ".php", ".cs", ".swift", ".zig", ".sh", ".bash",
-		".json", ".yaml", ".yml", ".toml", ".sql", ".proto", ".graphql", ".css", ".scss", ".html", ".tmpl", ".s", ".lua", ".ex", ".exs", ".mod", ".sum", ".txtar", ".golden", ".snap":
+		".proto", ".graphql", ".s", ".lua", ".ex", ".exs":
+		return true
+	}
+	return false
+}
+
+// dataFile are files that are no source, but that a test may read.
+func dataFile(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".json", ".yaml", ".yml", ".toml", ".sql", ".css", ".scss", ".html", ".tmpl", ".txtar", ".golden", ".snap", ".env":
 		return path.Base(name) != "verdict.yaml"
 	}
 	return strings.Contains(name, "testdata/")

@@ -257,9 +257,5 @@ func person(cell string) string {
 var idList = regexp.MustCompile(idForm)
 
 func (p *reader) dependsOn(text string) []string {
-	ids := []string{}
-	for _, id := range idList.FindAllString(text, -1) {
-		ids = append(ids, id)
-	}
-	return ids
+	return append([]string{}, idList.FindAllString(text, -1)...)
 }

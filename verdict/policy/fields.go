@@ -23,7 +23,7 @@ const variable = `^[A-Za-z_][A-Za-z0-9_]*$`
 func variableName(to *string) form { return matching(to, "the name of a variable", variable) }
 
 func commitHash(to *string) form {
-	return matching(to, "a commit's hash, 7 to 64 digits, in quotes when it has no letter", `^[0-9a-f]{7,64}$`)
+	return matching(to, "a commit's hash, 7 to 64 digits in lower case, in quotes when it has no letter", `^[0-9a-f]{7,64}$`)
 }
 
 // fileForm is the whole file: every key, bound to its place in the policy. The
@@ -47,7 +47,7 @@ func fileForm(p *Policy) form {
 			key("runs", "Newest runs that are kept.", whole(&p.Retention.Runs, 1, noLimit)),
 			key("bytes", "Size of all runs together.", size(&p.Retention.Bytes)))),
 		key("publish", "How the decision is shown on a pull request.", object(nil,
-			key("conditions_conclusion", "Conclusion of the check run for GO_WITH_CONDITIONS.", choice(&p.Publish.ConditionsConclusion, "success", "failure")))),
+			key("conditions", "Conclusion of the check run for GO_WITH_CONDITIONS.", choice(&p.Publish.ConditionsConclusion, "success", "failure")))),
 	)
 }
 
@@ -86,7 +86,7 @@ func required(q *Required) form {
 		q.Pos = r.pos(n)
 		read(r, n)
 	}
-	return either(short, object(&q.Pos,
+	return either(short, "shell text, or an object with the key run", object(&q.Pos,
 		must(key("run", "The command, as shell text.", text(&q.Command), "go test ./... -count=1")),
 		key("dir", "Folder that it runs in, below the root.", local(&q.Dir), "frontend"),
 		key("expect", "Exit status that it must have.", whole(&q.Expected, 0, 255)),

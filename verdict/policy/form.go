@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -83,24 +84,37 @@ func object(pos *tracker.Pos, fields ...field) form {
 	}}
 }
 
-// list reads a sequence. Each item is made by item, which binds it to its place.
+// list reads a sequence. Each item is made by item, which binds it to its place. A
+// single text stands for a list of one.
 func list[T any](to *[]T, item func(*T) form) form {
 	s := &schema{Type: types{"array", "null"}, Items: item(new(T)).schema}
+	texts := slices.Contains(s.Items.Type, "string")
+	if texts {
+		s.Type = append(s.Type, "string")
+	}
 	return form{s, func(r *reader, n ast.Node) {
 		if isNull(n) {
 			return
 		}
-		seq, ok := n.(*ast.SequenceNode)
+		values, ok := itemsOf(n, texts)
 		if !ok {
 			r.wrong(n, "a list (lines that begin with '- ')")
 			return
 		}
-		for _, v := range seq.Values {
+		for _, v := range values {
 			var t T
 			item(&t).read(r, v)
 			*to = append(*to, t)
 		}
 	}}
+}
+
+func itemsOf(n ast.Node, texts bool) ([]ast.Node, bool) {
+	if seq, ok := n.(*ast.SequenceNode); ok {
+		return seq.Values, true
+	}
+	_, single := stringOf(n)
+	return []ast.Node{n}, single && texts
 }
 
 // table reads a mapping whose keys the file chooses. name reads a key and value
@@ -126,14 +140,19 @@ func table[T any](to *map[string]T, name func(*string) form, value func(*T) form
 	}}
 }
 
-// either reads a mapping in one way and anything else in another.
-func either(short, long form) form {
+// either reads a text in one way and a mapping in another.
+func either(short form, expected string, long form) form {
 	return form{&schema{OneOf: []*schema{short.schema, long.schema}}, func(r *reader, n ast.Node) {
-		if _, ok := n.(*ast.MappingNode); ok {
+		_, isText := stringOf(n)
+		_, isMapping := n.(*ast.MappingNode)
+		switch {
+		case isMapping:
 			long.read(r, n)
-			return
+		case isText:
+			short.read(r, n)
+		default:
+			r.wrong(n, expected)
 		}
-		short.read(r, n)
 	}}
 }
 

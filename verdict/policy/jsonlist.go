@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -81,15 +82,24 @@ func (r *listReader) walk(n *jsonNode, tokens []string, whole, wild bool) {
 	r.walk(next, tokens[1:], false, wild)
 }
 
-// commands reads the node that a pointer ends at: a list, or one command.
+// commands reads the node that a pointer ends at: a list, or one command. An array
+// of texts is one command's words when the first could be the name of a program;
+// a pointer that ends in "*" says that it is a list.
 func (r *listReader) commands(n *jsonNode) {
-	if n.kind != jsonArray {
+	if n.kind != jsonArray || isArgv(n) {
 		r.command(n)
 		return
 	}
 	for i := range n.items {
 		r.command(&n.items[i])
 	}
+}
+
+func isArgv(n *jsonNode) bool {
+	if len(n.items) == 0 || strings.ContainsAny(n.items[0].text, " \t\n") {
+		return false
+	}
+	return !slices.ContainsFunc(n.items, func(item jsonNode) bool { return item.kind != jsonString })
 }
 
 func (r *listReader) command(n *jsonNode) {

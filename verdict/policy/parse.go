@@ -66,8 +66,10 @@ func (e *Error) Error() string {
 // then, since half a policy would be a weaker gate than the one that was meant.
 func Parse(path string, src []byte, rules []string) (*Policy, error) {
 	p := Default()
-	sum := sha256.Sum256(src)
-	p.Path, p.SHA256 = path, hex.EncodeToString(sum[:])
+	p.Path = path
+	if sum := sha256.Sum256(src); len(src) > 0 {
+		p.SHA256 = hex.EncodeToString(sum[:]) // an empty file asks for what no file asks for
+	}
 	r := &reader{path: path, rules: rules}
 	if body := r.document(src); body != nil {
 		form := fileForm(p)

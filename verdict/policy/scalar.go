@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path"
@@ -45,7 +46,7 @@ func checked(s schema, expected string, set func(text string) error) form {
 func text(to *string) form {
 	return checked(schema{Pattern: `\S`}, "a text (in quotes, when it looks like a number)", func(s string) error {
 		if strings.TrimSpace(s) == "" {
-			return fmt.Errorf("it is empty")
+			return errors.New("it is empty")
 		}
 		*to = s
 		return nil
@@ -57,7 +58,7 @@ func matching(to *string, expected, pattern string) form {
 	re := regexp.MustCompile(pattern)
 	return checked(schema{Pattern: pattern}, expected, func(s string) error {
 		if !re.MatchString(s) {
-			return fmt.Errorf("not of that form")
+			return errors.New("not of that form")
 		}
 		*to = s
 		return nil
@@ -164,11 +165,11 @@ func duration(to *time.Duration, low time.Duration) form {
 	}
 	return checked(s, "a time span such as 90s, 15m or 1h30m", func(text string) error {
 		if !re.MatchString(text) {
-			return fmt.Errorf("no number with a unit (ms, s, m, h)")
+			return errors.New("no number with a unit (ms, s, m, h)")
 		}
 		d, err := time.ParseDuration(text)
 		if err != nil {
-			return fmt.Errorf("too long")
+			return errors.New("too long")
 		}
 		if d < low {
 			return fmt.Errorf("shorter than %s", low)
@@ -187,37 +188,44 @@ func shortDuration(d time.Duration) string {
 	return s
 }
 
-const sizePattern = `^[0-9]+ ?(B|KiB|MiB|GiB|TiB)$`
+// unit is a unit of size, from small to large.
+type unit struct {
+	name  string
+	bytes int64
+}
 
-var units = []string{"B", "KiB", "MiB", "GiB", "TiB"}
+var units = []unit{{"B", 1}, {"KB", 1e3}, {"KiB", 1 << 10}, {"MB", 1e6}, {"MiB", 1 << 20}, {"GB", 1e9}, {"GiB", 1 << 30}}
+
+const sizePattern = `^([0-9]+) ?(B|KB|KiB|MB|MiB|GB|GiB)$`
 
 // size reads a number of bytes such as 64MiB.
 func size(to *int64) form {
-	re := regexp.MustCompile(`^([0-9]+) ?(B|KiB|MiB|GiB|TiB)$`)
+	re := regexp.MustCompile(sizePattern)
 	return checked(schema{Pattern: sizePattern, Default: shortSize(*to)}, "a size such as 512KiB, 64MiB or 1GiB", func(text string) error {
 		m := re.FindStringSubmatch(text)
 		if m == nil {
-			return fmt.Errorf("no whole number with a unit (%s)", strings.Join(units, ", "))
+			return errors.New("no whole number with a unit (B, KiB, MiB, GiB)")
 		}
-		shift := 10 * slices.Index(units, m[2])
+		u := units[slices.IndexFunc(units, func(u unit) bool { return u.name == m[2] })]
 		n, err := strconv.ParseInt(m[1], 10, 64)
-		if err != nil || n > math.MaxInt64>>shift {
-			return fmt.Errorf("too large")
+		switch {
+		case err != nil || n > math.MaxInt64/u.bytes:
+			return errors.New("too large")
+		case n == 0:
+			return errors.New("nothing could be kept")
 		}
-		if n == 0 {
-			return fmt.Errorf("nothing could be kept")
-		}
-		*to = n << shift
+		*to = n * u.bytes
 		return nil
 	})
 }
 
 func shortSize(n int64) string {
-	unit := 0
-	for n > 0 && n%1024 == 0 && unit < len(units)-1 {
-		n, unit = n/1024, unit+1
+	for _, u := range slices.Backward(units) {
+		if n >= u.bytes && n%u.bytes == 0 {
+			return strconv.FormatInt(n/u.bytes, 10) + u.name
+		}
 	}
-	return strconv.FormatInt(n, 10) + units[unit]
+	return ""
 }
 
 // date reads a day, which is kept as its midnight in UTC.
@@ -225,7 +233,7 @@ func date(to *time.Time) form {
 	return checked(schema{Format: "date", Pattern: `^[0-9]{4}-[0-9]{2}-[0-9]{2}$`}, "a day such as 2027-01-31", func(text string) error {
 		day, err := time.Parse(time.DateOnly, text)
 		if err != nil {
-			return fmt.Errorf("no such day")
+			return errors.New("no such day")
 		}
 		*to = day
 		return nil
@@ -236,10 +244,10 @@ func date(to *time.Time) form {
 func regex(to *string) form {
 	return checked(schema{Format: "regex", MinLength: 1}, "a regular expression (RE2)", func(text string) error {
 		if text == "" {
-			return fmt.Errorf("it is empty and would match everything")
+			return errors.New("it is empty and would match everything")
 		}
 		if _, err := regexp.Compile(text); err != nil {
-			return fmt.Errorf("%s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+			return errors.New(strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 		}
 		*to = text
 		return nil
@@ -263,13 +271,13 @@ func local(to *string) form {
 func inside(text string) error {
 	switch {
 	case text == "":
-		return fmt.Errorf("it is empty")
+		return errors.New("it is empty")
 	case strings.HasPrefix(text, "/") || len(text) > 1 && text[1] == ':':
-		return fmt.Errorf("it is absolute")
+		return errors.New("it is absolute")
 	case strings.Contains(text, `\`):
-		return fmt.Errorf(`it holds a \`)
+		return errors.New(`it holds a \`)
 	case slices.Contains(strings.Split(text, "/"), ".."):
-		return fmt.Errorf("it leaves the repository")
+		return errors.New("it leaves the repository")
 	}
 	return nil
 }
@@ -282,10 +290,10 @@ func glob(deep bool) func(*string) form {
 				return err
 			}
 			if !deep && (strings.Contains(text, "**") || strings.ContainsAny(text, "{}")) {
-				return fmt.Errorf("** and {} have no place here; * matches within one folder")
+				return errors.New("** and {} have no place here; * matches within one folder")
 			}
 			if _, err := path.Match(text, ""); err != nil {
-				return fmt.Errorf("a [ is not closed")
+				return errors.New("a [ is not closed")
 			}
 			*to = text
 			return nil
