@@ -74,7 +74,7 @@ func (r *listReader) parse(src []byte) *jsonNode {
 	p.dec.UseNumber()
 	n, err := p.value(0)
 	if err == nil {
-		if _, more := p.dec.Token(); more != io.EOF {
+		if p.next() < len(src) {
 			err = errors.New("more than one value")
 		}
 	}
@@ -84,27 +84,22 @@ func (r *listReader) parse(src []byte) *jsonNode {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		err = errors.New("the file ends too early")
 	}
-	offset := int(p.dec.InputOffset())
-	var syntax *json.SyntaxError
-	if errors.As(err, &syntax) {
-		offset = int(syntax.Offset) - 1
-	}
-	line, column := p.place(offset)
+	line, column := p.place(p.next())
 	r.problem(&jsonNode{line: line, column: column}, "", "not JSON: %s", err)
 	return nil
 }
 
 func (p *jsonParser) value(depth int) (jsonNode, error) {
 	start := p.next()
+	if depth > maxJSONDepth {
+		return jsonNode{}, fmt.Errorf("more than %d levels", maxJSONDepth)
+	}
 	t, err := p.dec.Token()
 	if err != nil {
 		return jsonNode{}, err
 	}
 	n := jsonNode{}
 	n.line, n.column = p.place(start)
-	if depth > maxJSONDepth {
-		return n, fmt.Errorf("more than %d levels", maxJSONDepth)
-	}
 	switch v := t.(type) {
 	case nil:
 		n.kind = jsonNull

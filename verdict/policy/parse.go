@@ -22,8 +22,9 @@ import (
 // Limits on a file that somebody else may have written: the YAML parser's time
 // grows with the square of the nesting.
 const (
-	maxBytes = 256 << 10
+	maxBytes = 64 << 10
 	maxDepth = 16
+	maxShown = 50
 )
 
 // Problem is one thing that is wrong with a policy.
@@ -51,11 +52,16 @@ type Error struct {
 	Problems []Problem // never empty
 }
 
-// Error gives one line for each problem.
+// Error gives one line for each problem, and says how many more there are where
+// they are very many.
 func (e *Error) Error() string {
-	lines := make([]string, len(e.Problems))
+	var lines []string
 	for i, p := range e.Problems {
-		lines[i] = p.String()
+		if i == maxShown {
+			lines = append(lines, fmt.Sprintf("and %d more", len(e.Problems)-maxShown))
+			break
+		}
+		lines = append(lines, p.String())
 	}
 	return strings.Join(lines, "\n")
 }

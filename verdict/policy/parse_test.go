@@ -45,17 +45,17 @@ func TestEveryKey(t *testing.T) {
 		},
 		Severities: map[string]string{"checkpoint/scope": "note", "evidence/cached": "off"},
 		Contracts: []Contract{{
-			ID: "no-legacy-api", Pattern: `/api/resources\b`, Paths: []string{"internal/**/*.go"}, Reason: "the API is frozen", Severity: "condition", Pos: at(48, 5),
+			ID: "no-legacy-api", Pattern: `/api/resources\b`, Paths: []string{"internal/**/*.go"}, Reason: "the API is frozen", Severity: "condition", Pos: at(47, 5),
 		}},
 		Checkpoints: Checkpoints{
 			Signed: "any", KeyRing: ".github/maintainers.asc", AllowedSigners: ".github/allowed_signers", FullHash: true, IgnorePaths: []string{"**/*.snap"},
 		},
 		Risks: Risks{MaxOpen: 3, Overrides: []RiskOverride{{
-			Packet: "REL-01", Match: "half cents", Disposition: "accepted", Severity: "low", Reason: "settled with accounting", Pos: at(62, 7),
+			Packet: "REL-01", Match: "half cents", Disposition: "accepted", Severity: "low", Reason: "settled with accounting", Pos: at(61, 7),
 		}}},
 		Waivers: []Waiver{{
 			Rule: "evidence/failed", Packet: "REL-01", Match: "vitest", Reason: "fixed by the next minor version of the runner", Owner: "ada",
-			Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Commit: "0123abcd", From: "v1.2.0", To: "v1.3.0", Pos: at(68, 5),
+			Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Commit: "0123abcd", From: "v1.2.0", To: "v1.3.0", Pos: at(67, 5),
 		}},
 		Accept:    Accept{Users: []string{"ada"}, Teams: []string{"example/release"}},
 		Retention: Retention{Runs: 5, Bytes: 200e6},
@@ -129,7 +129,7 @@ var bad = []struct {
 	{"wrong time", "commands:\n  timeout: 15 minutes\n", true, []string{`2:12: "15 minutes": no number with a unit (ms, s, m, h); expected a time span such as 90s, 15m or 1h30m`}},
 	{"no time", "commands:\n  timeout: 0s\n", false, []string{`2:12: "0s": shorter than 1ms; expected a time span such as 90s, 15m or 1h30m`}},
 	{"endless time", "commands:\n  timeout: 99999999999999h\n", false, []string{`2:12: "99999999999999h": too long; expected a time span such as 90s, 15m or 1h30m`}},
-	{"nothing for a time", "commands:\n  timeout:\n", true, []string{"2:10: nothing; expected a time span such as 90s, 15m or 1h30m"}},
+	{"nothing for a time", "commands:\n  timeout:\n", true, []string{"2:12: nothing; expected a time span such as 90s, 15m or 1h30m"}},
 	{"wrong size", "commands:\n  max_log: 64M\n", true, []string{`2:12: "64M": no whole number with a unit (B, KiB, MiB, GiB); expected a size such as 512KiB, 64MiB or 1GiB`}},
 	{"huge size", "commands:\n  max_log: 99999999999GiB\n", false, []string{`2:12: "99999999999GiB": too large; expected a size such as 512KiB, 64MiB or 1GiB`}},
 	{"negative number", "commands:\n  retries: -1\n", true, []string{"2:12: the number -1; expected a whole number from 0 to 10"}},
@@ -167,7 +167,7 @@ var bad = []struct {
 	{"unknown part", "tracker:\n  headings:\n    boards: [a]\n", true, []string{`3:5: "boards" is not known here; expected one of board, required, gates, evidence, risks, checkpoints, next, rules; did you mean board?`}},
 	{"override that changes nothing", "risks:\n  overrides:\n    - {match: a, reason: b}\n", true, []string{"3:7: an override that changes nothing; expected disposition, severity or both"}},
 	{"signatures without keys", "checkpoints:\n  signed: ssh\n", false, []string{"2:3: signed: ssh without the keys that count; expected allowed_signers beside it"}},
-	{"pointer", "commands:\n  json:\n    - {path: a.json, pointer: gates}\n", true, []string{`3:33: "gates": not of that form; expected a JSON pointer such as /gates/*/proof_commands`}},
+	{"pointer", "commands:\n  json:\n    - {path: a.json, pointer: gates}\n", true, []string{`3:31: "gates": not of that form; expected a JSON pointer such as /gates/*/proof_commands`}},
 	{"key twice", "commands:\n  timeout: 5s\ncommands:\n  timeout: 50m\n", false, []string{`3:1: "commands" stands here again, after line 1; expected each key once`}},
 	{"anchor", "trackers: &a [x.md]\naccept:\n  users: *a\n", false, []string{
 		"1:11: anchors, aliases and merge keys have no place here; expected the value itself", "3:10: anchors, aliases and merge keys have no place here; expected the value itself",
@@ -180,7 +180,7 @@ var bad = []struct {
 	{"UTF-16", "v\x00e\x00", false, []string{"1:2: the byte 0x00; expected text in UTF-8"}},
 	{"too deep", "a: " + strings.Repeat("[", 60000), false, []string{"1:20: the nesting is too deep; expected at most 16 levels"}},
 	{"too many dashes", strings.Repeat("- ", 30000), false, []string{"1:33: the nesting is too deep; expected at most 16 levels"}},
-	{"too large", strings.Repeat("# a comment\n", 30000), false, []string{"1:1: the file has 351 KiB; expected at most 256 KiB"}},
+	{"too large", strings.Repeat("# a comment\n", 30000), false, []string{"1:1: the file has 351 KiB; expected at most 64 KiB"}},
 }
 
 func TestBadFiles(t *testing.T) {
@@ -197,6 +197,13 @@ func TestBadFiles(t *testing.T) {
 			assert.Equal(t, c.want, got)
 		})
 	}
+}
+
+func TestVeryManyProblems(t *testing.T) {
+	_, err := Parse(FileName, []byte(strings.Repeat("zebra: 1\n", 80)), nil)
+	require.Error(t, err)
+	assert.Equal(t, maxShown, strings.Count(err.Error(), "\n"))
+	assert.True(t, strings.HasSuffix(err.Error(), "\nand 30 more"), err.Error())
 }
 
 // No file takes long, and none ends the program.
