@@ -122,25 +122,22 @@ func (c *capture) take(p []byte) {
 		c.head = append(c.head, p[:min(room, len(p))]...)
 	}
 	c.tail.write(p)
-	if rest := c.max - tailKept - c.kept; rest > 0 || c.max <= tailKept {
-		n := min(int64(len(p)), max(rest, 0))
-		c.write(p[:n])
-		c.cutRing(p[n:])
-	} else {
-		c.cutRing(p)
-	}
+	n := min(int64(len(p)), max(c.max-c.endKept()-c.kept, 0))
+	c.write(p[:n])
+	c.cutRing(p[n:])
 	b := c.pool.Get().(*[]byte)
 	*b = append(*b, p...)
 	c.chunks <- b
 }
 
+// endKept is how much of the limit is for the end of a log that is cut.
+func (c *capture) endKept() int64 { return min(tailKept, c.max/2) }
+
 func (c *capture) cutRing(p []byte) {
 	if len(p) == 0 {
 		return
 	}
-	if c.cut.size == 0 {
-		c.cut.size = int(min(tailKept, c.max))
-	}
+	c.cut.size = int(c.endKept())
 	c.cut.write(p)
 }
 
@@ -186,7 +183,7 @@ func (c *capture) finish(bundle string) evidence.Log {
 	c.reader.Close()
 	close(c.chunks)
 	c.hashed.Wait()
-	log := evidence.Log{Bytes: c.bytes, SHA256: hex.EncodeToString(c.hash.Sum(nil)), Complete: c.complete && c.err == nil}
+	log := evidence.Log{Bytes: c.bytes, SHA256: hex.EncodeToString(c.hash.Sum(nil))}
 	if end := c.cut.bytes(); len(end) > 0 {
 		if missing := c.bytes - c.kept - int64(len(end)); missing > 0 {
 			log.Truncated = true
@@ -194,13 +191,11 @@ func (c *capture) finish(bundle string) evidence.Log {
 		}
 		c.write(end)
 	}
-	if c.err != nil {
-		log.Truncated = true
-	}
 	if err := c.file.Close(); err != nil && c.err == nil {
 		c.err = err
 	}
-	log.Kept = c.kept
+	log.Truncated = log.Truncated || c.err != nil
+	log.Kept, log.Complete = c.kept, c.complete && c.err == nil
 	if rel, err := filepath.Rel(bundle, c.path); err == nil {
 		log.Path = filepath.ToSlash(rel)
 	}

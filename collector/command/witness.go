@@ -231,6 +231,9 @@ func (w *witness) run() int {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", w.argv[0], err)
 		line.Step.Outcome = evidence.StartFailed
 		w.report(line)
+		if errors.Is(err, os.ErrNotExist) {
+			return 127
+		}
 		return 126
 	}
 	line.Step.Outcome, line.Step.ExitCode, line.Step.Signal = ending(state)
@@ -342,7 +345,7 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 		return nil
 	}
 	raw, name := w.result("gotest")
-	cmd.Args, cmd.Stdout = args, pw
+	cmd.Args, cmd.Stdout = fresh(args), pw
 	return func() {
 		defer r.Close()
 		var in io.Reader = r
@@ -358,6 +361,20 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 		t.Flags = testout.WeakFlags("go test", w.argv)
 		w.tests = &t
 	}
+}
+
+// fresh keeps go test from answering out of its cache: what it remembers of an
+// earlier run was not seen in this one.
+func fresh(args []string) []string {
+	at := slices.Index(args, "-json")
+	counted := slices.ContainsFunc(args, func(a string) bool {
+		name, _, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")
+		return strings.HasPrefix(a, "-") && (name == "count" || name == "test.count")
+	})
+	if at < 0 || counted || strings.Contains(os.Getenv("GOFLAGS"), "-count") {
+		return args
+	}
+	return slices.Insert(slices.Clone(args), at+1, "-count=1")
 }
 
 // maxRaw bounds what is kept of a tool's own results.

@@ -271,7 +271,7 @@ ok > /dev/null
 f3 > /dev/null 2>&1
 f3 > /dev/null 2>&1; echo $?
 ok; echo ${PIPESTATUS[0]}
-f3 | ok; echo ${PIPESTATUS[@]}
+f3 | cat; echo ${PIPESTATUS[@]}
 test -z "$(nosuch)"
 nosuch
 nosuch || echo missing
