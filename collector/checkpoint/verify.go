@@ -236,6 +236,10 @@ func (v *verifier) reach(checkpoints []evidence.Checkpoint) {
 		}
 	}
 	w := v.walk()
+	if slices.ContainsFunc(checkpoints, func(c evidence.Checkpoint) bool { return c.State == evidence.CheckpointMissing }) {
+		for v.next() != nil { // that a commit is nowhere is only known at the end
+		}
+	}
 	for h := range wanted {
 		if w.seen[h] {
 			delete(wanted, h)
