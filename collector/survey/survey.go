@@ -1,258 +1,260 @@
-// Package survey looks at what a repository offers: its modules, packages, scripts
-// and trackers. 'verdict init' and 'verdict doctor' are made of it.
+// Package survey looks at what a repository offers: its modules, packages, scripts,
+// workflows and trackers. 'verdict init' writes a tracker and a policy from that,
+// and 'verdict doctor' says what is missing.
 package survey
 
 import (
-	"bytes"
-	"encoding/json"
-	"fmt"
+	"errors"
+	"io"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/verdict/policy"
 )
 
-// Found is what a repository offers. Paths are relative to its root; "." is the
-// root itself.
+// Found is what a repository offers. Paths are relative to its root, with forward
+// slashes; "." is the root itself. All lists are in the order of the paths.
 type Found struct {
-	Modules   []string // folders with a go.mod
+	Modules   []Module
 	Packages  []Package
-	Trackers  []string // Markdown files with a packet board
-	Policy    bool     // verdict.yaml is there
-	Workflow  string   // a workflow that runs verdict; empty: none
-	Makefile  []string // targets of the Makefile that check something
-	Truncated bool     // the repository has more files than were looked at
+	Trackers  []string   // Markdown files that look like trackers
+	Policy    bool       // verdict.yaml is there
+	Workflows []Workflow // those that run verdict
+	Makefile  []string   // targets of the Makefile that check something, as they stand there
+	Truncated bool       // there was more than a survey looks at
 }
 
-// Package is a folder with a package.json.
-type Package struct {
-	Dir      string
-	Scripts  map[string]string
-	Vitest   bool
-	Tsconfig bool // a tsconfig.json that lists files of its own
-	Lock     bool // package-lock.json
+// Module is a folder with a go.mod.
+type Module struct {
+	Dir   string
+	Go    string // the version of its go line; empty: none
+	Code  bool   // Go files belong to it
+	Tests bool   // Go tests belong to it
 }
 
 // The bounds of a survey.
 const (
-	maxFiles   = 50_000
-	maxTracker = 4 << 20
+	maxEntries = 100_000 // files and folders
+	maxTracker = 4 << 20 // bytes of a Markdown file
+	maxFile    = 1 << 20 // bytes of any other file
 )
 
 // skipped are folders that hold nothing of the project's own.
-var skipped = []string{"node_modules", ".git", "vendor", ".verdict", "dist", "build", "target", ".venv", "testdata", "third_party"}
+var skipped = []string{"node_modules", ".git", "vendor", ".verdict", "testdata", ".venv"}
 
-// Survey looks at a repository.
+// Survey looks at a repository. It reads names, and the few files that say what
+// there is to run; it follows no symbolic links. What cannot be read is left out;
+// the error is for a root that cannot be listed.
 func Survey(fsys fs.FS) (Found, error) {
-	f := Found{}
-	files := 0
-	err := fs.WalkDir(fsys, ".", func(name string, d fs.DirEntry, err error) error {
+	s := surveyor{fsys: fsys, ignored: ignoredBy(fsys)}
+	if err := s.walk(); err != nil {
+		return Found{}, err
+	}
+	s.assign()
+	return s.found, nil
+}
+
+// FindTrackers lists the Markdown files of a repository that look like trackers:
+// they have a board, and a section for a packet on it.
+func FindTrackers(fsys fs.FS) []string {
+	s := surveyor{fsys: fsys, ignored: ignoredBy(fsys), trackersOnly: true}
+	if s.walk() != nil {
+		return nil
+	}
+	return s.found.Trackers
+}
+
+// surveyor walks one repository.
+type surveyor struct {
+	fsys         fs.FS
+	ignored      []string
+	trackersOnly bool
+	found        Found
+	goFiles      map[string]bool // folder with Go files → with tests
+	webTests     []string        // folders with tests of vitest or jest
+}
+
+func (s *surveyor) walk() error {
+	s.goFiles = map[string]bool{}
+	entries := 0
+	return fs.WalkDir(s.fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil {
+			if name == "." {
+				return err
+			}
 			return nil // what cannot be read offers nothing
 		}
+		if entries++; entries > maxEntries {
+			s.found.Truncated = true
+			return fs.SkipAll
+		}
 		if d.IsDir() {
-			if name != "." && slices.Contains(skipped, d.Name()) {
+			if name != "." && (slices.Contains(skipped, d.Name()) || s.ignores(name)) {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		if files++; files > maxFiles {
-			f.Truncated = true
-			return fs.SkipAll
+		if d.Type().IsRegular() {
+			s.file(name)
 		}
-		f.file(fsys, name, d)
 		return nil
 	})
-	return f, err
 }
 
-func (f *Found) file(fsys fs.FS, name string, d fs.DirEntry) {
-	dir := path.Dir(name)
-	switch base := path.Base(name); {
+var webTest = regexp.MustCompile(`\.(test|spec)\.[cm]?[jt]sx?$`)
+
+func (s *surveyor) file(name string) {
+	dir, base := path.Split(name)
+	dir = path.Clean(dir)
+	if strings.EqualFold(path.Ext(base), ".md") {
+		if isTracker(s.fsys, name) {
+			s.found.Trackers = append(s.found.Trackers, name)
+		}
+		return
+	}
+	if s.trackersOnly {
+		return
+	}
+	switch {
+	case strings.HasSuffix(base, ".go"):
+		s.goFiles[dir] = s.goFiles[dir] || strings.HasSuffix(base, "_test.go")
+	case webTest.MatchString(base):
+		s.webTests = append(s.webTests, dir)
 	case base == "go.mod":
-		f.Modules = append(f.Modules, dir)
+		s.found.Modules = append(s.found.Modules, Module{Dir: dir, Go: goLine(s.read(name))})
 	case base == "package.json":
-		if p, ok := readPackage(fsys, dir); ok {
-			f.Packages = append(f.Packages, p)
+		if p, ok := s.readPackage(dir); ok {
+			s.found.Packages = append(s.found.Packages, p)
 		}
-	case base == "Makefile" && dir == ".":
-		f.Makefile = makeTargets(fsys, name)
-	case name == "verdict.yaml":
-		f.Policy = true
-	case dir == ".github/workflows":
-		if src, err := fs.ReadFile(fsys, name); err == nil && bytes.Contains(src, []byte("verdict ")) && f.Workflow == "" {
-			f.Workflow = name
-		}
-	case strings.EqualFold(path.Ext(name), ".md"):
-		if isTracker(fsys, name, d) {
-			f.Trackers = append(f.Trackers, name)
+	case name == "Makefile":
+		s.found.Makefile = makeTargets(s.read(name))
+	case name == policy.FileName:
+		s.found.Policy = true
+	case dir == ".github/workflows" && slices.Contains([]string{".yml", ".yaml"}, path.Ext(base)):
+		if w, ok := readWorkflow(name, string(s.read(name))); ok {
+			s.found.Workflows = append(s.found.Workflows, w)
 		}
 	}
 }
 
-// isTracker reports whether a Markdown file has a packet board with a packet that
-// has a section.
-func isTracker(fsys fs.FS, name string, d fs.DirEntry) bool {
-	info, err := d.Info()
-	if err != nil || info.Size() > maxTracker {
-		return false
+// assign gives each Go file to the module, and each test to the package, that is
+// nearest above it.
+func (s *surveyor) assign() {
+	for dir, tests := range s.goFiles {
+		best := nearestAbove(dir, len(s.found.Modules), func(i int) string { return s.found.Modules[i].Dir })
+		if best >= 0 {
+			m := &s.found.Modules[best]
+			m.Code, m.Tests = true, m.Tests || tests
+		}
 	}
-	src, err := fs.ReadFile(fsys, name)
-	if err != nil || !bytes.Contains(src, []byte("|")) || !bytes.Contains(src, []byte("- [")) {
-		return false
+	for _, dir := range s.webTests {
+		best := nearestAbove(dir, len(s.found.Packages), func(i int) string { return s.found.Packages[i].Dir })
+		if best >= 0 {
+			s.found.Packages[best].Tests = true
+		}
+	}
+	for i := range s.found.Packages {
+		p := &s.found.Packages[i]
+		if root := nearestAbove(path.Dir(p.Dir), len(s.found.Packages), func(i int) string { return s.found.Packages[i].Dir }); root >= 0 && p.Dir != "." {
+			p.Workspace = p.Lock == "" && s.found.Packages[root].workspaces
+		}
+	}
+}
+
+func nearestAbove(dir string, n int, at func(int) string) int {
+	best := -1
+	for i := range n {
+		d := at(i)
+		if (d == "." || dir == d || strings.HasPrefix(dir, d+"/")) && (best < 0 || len(d) > len(at(best)) || at(best) == ".") {
+			best = i
+		}
+	}
+	return best
+}
+
+// isTracker reports whether a Markdown file has a board with a packet that has a
+// section of its own.
+func isTracker(fsys fs.FS, name string) bool {
+	src, err := readFile(fsys, name, maxTracker)
+	if err != nil || !strings.Contains(string(src), "|") || !strings.Contains(string(src), "- [") {
+		return false // parsing every document would take long
 	}
 	t := tracker.Parse(name, src, nil)
 	return t.Board.IsValid() && slices.ContainsFunc(t.Packets, func(p tracker.Packet) bool { return p.Row != nil && p.Section != nil })
 }
 
-// FindTrackers lists the files of a repository that look like trackers.
-func FindTrackers(fsys fs.FS) []string {
-	f, err := Survey(fsys)
+func (s *surveyor) read(name string) []byte {
+	src, err := readFile(s.fsys, name, maxFile)
 	if err != nil {
 		return nil
 	}
-	return f.Trackers
+	return src
 }
 
-func readPackage(fsys fs.FS, dir string) (Package, bool) {
-	src, err := fs.ReadFile(fsys, path.Join(dir, "package.json"))
+var errLarge = errors.New("too large to be read")
+
+// readFile reads a regular file of at most max bytes.
+func readFile(fsys fs.FS, name string, limit int64) ([]byte, error) {
+	f, err := fsys.Open(name)
 	if err != nil {
-		return Package{}, false
+		return nil, err
 	}
-	var j struct {
-		Scripts         map[string]string
-		Dependencies    map[string]string
-		DevDependencies map[string]string
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(src)) > limit {
+		err = errLarge
 	}
-	if json.Unmarshal(src, &j) != nil {
-		return Package{}, false
-	}
-	p := Package{Dir: dir, Scripts: j.Scripts}
-	_, p.Vitest = j.DevDependencies["vitest"]
-	if _, err := fs.Stat(fsys, path.Join(dir, "package-lock.json")); err == nil {
-		p.Lock = true
-	}
-	if src, err := fs.ReadFile(fsys, path.Join(dir, "tsconfig.json")); err == nil {
-		p.Tsconfig = !bytes.Contains(src, []byte(`"references"`))
-	}
-	return p, true
+	return src, err
 }
 
-func makeTargets(fsys fs.FS, name string) []string {
-	src, err := fs.ReadFile(fsys, name)
+// ignoredBy reads the folders that the root's .gitignore names plainly. Patterns
+// and exceptions are left to git: a folder too many is only slower.
+func ignoredBy(fsys fs.FS) []string {
+	src, err := readFile(fsys, ".gitignore", maxFile)
 	if err != nil {
 		return nil
 	}
-	var out []string
+	var dirs []string
 	for _, line := range strings.Split(string(src), "\n") {
-		target, _, ok := strings.Cut(line, ":")
-		if ok && slices.Contains([]string{"test", "check", "lint", "verify", "ci"}, target) {
-			out = append(out, target)
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") || strings.ContainsAny(line, `*?[!\`) {
+			continue
 		}
+		dirs = append(dirs, strings.TrimSuffix(line, "/"))
 	}
-	return out
+	return dirs
 }
 
-// Commands are the checks that the repository offers, as shell texts.
-func (f *Found) Commands() []string {
+func (s *surveyor) ignores(name string) bool {
+	return slices.ContainsFunc(s.ignored, func(dir string) bool {
+		if strings.Contains(dir, "/") {
+			return name == strings.TrimPrefix(dir, "/")
+		}
+		return path.Base(name) == dir
+	})
+}
+
+var goDirective = regexp.MustCompile(`(?m)^go\s+(\S+)`)
+
+func goLine(src []byte) string {
+	if m := goDirective.FindSubmatch(src); m != nil {
+		return string(m[1])
+	}
+	return ""
+}
+
+var makeTarget = regexp.MustCompile(`(?m)^(test|tests|check|verify|ci|lint)\s*:([^=]|$)`)
+
+func makeTargets(src []byte) []string {
 	var out []string
-	for _, m := range f.Modules {
-		prefix := ""
-		if m != "." {
-			prefix = "cd " + m + " && "
-		}
-		out = append(out, prefix+"go build ./...", prefix+"go vet ./...", prefix+"go test ./... -count=1")
-	}
-	for _, p := range f.Packages {
-		prefix, tsc := "cd "+p.Dir+" && ", p.Dir+"/"
-		if p.Dir == "." {
-			prefix, tsc = "", ""
-		}
-		if p.Vitest {
-			out = append(out, prefix+"npx vitest run")
-		} else if p.Scripts["test"] != "" && !strings.Contains(p.Scripts["test"], "no test specified") {
-			out = append(out, prefix+"npm test")
-		}
-		if p.Tsconfig {
-			out = append(out, tsc+"node_modules/.bin/tsc --noEmit -p "+tsc+"tsconfig.json")
-		}
-	}
-	if len(out) == 0 {
-		for _, t := range f.Makefile {
-			out = append(out, "make "+t)
+	for _, m := range makeTarget.FindAllSubmatch(src, -1) {
+		if t := string(m[1]); !slices.Contains(out, t) {
+			out = append(out, t)
 		}
 	}
 	return out
 }
-
-// PolicyText is a verdict.yaml that fits the repository.
-func (f *Found) PolicyText() []byte {
-	var b strings.Builder
-	b.WriteString("# What this repository asks for beyond its tracker. Every key has a default; docs/policy.md\n# of verdict describes them all.\nversion: 1\ntrackers:\n  - docs/progress.md\ncommands:\n  timeout: 15m\n")
-	var setup []string
-	for _, p := range f.Packages {
-		if p.Lock && p.Dir == "." {
-			setup = append(setup, "npm ci")
-		} else if p.Lock {
-			setup = append(setup, "npm --prefix "+p.Dir+" ci")
-		}
-	}
-	if len(setup) > 0 {
-		b.WriteString("  # run once in every clean checkout (verdict run --at REV)\n  setup:\n")
-		for _, s := range setup {
-			b.WriteString("    - " + s + "\n")
-		}
-	}
-	return []byte(b.String())
-}
-
-// Tracker is a progress tracker that fits the repository, with its checks as
-// required commands and everything still to do.
-func (f *Found) Tracker(now time.Time) []byte {
-	commands := f.Commands()
-	if len(commands) == 0 {
-		commands = []string{"git diff --check"}
-	}
-	var b strings.Builder
-	fmt.Fprintf(&b, trackerHead, now.Format("2006-01-02"))
-	for _, p := range []struct{ id, title string }{{"PKT-00", "First Packet"}, {"PKT-01", "Second Packet"}} {
-		fmt.Fprintf(&b, "\n---\n\n## %s Checklist: %s\n\n- [ ] Say here what must be true when it is done.\n", p.id, p.title)
-		writeParts(&b, p.id, commands[:min(2, len(commands))])
-	}
-	b.WriteString("\n---\n\n## PKT-02 Checklist: Final Verdict\n\n- [ ] All earlier packets are `DONE` and `APPROVED`.\n- [ ] Residual risks reconciled from all packets.\n- [ ] Final verdict recorded (`GO` / `GO_WITH_CONDITIONS` / `NO_GO`).\n")
-	writeParts(&b, "PKT-02", commands)
-	b.WriteString("\n---\n\n## Checkpoint Commits\n\n- PKT-00: TODO\n- PKT-01: TODO\n- PKT-02: TODO\n\n## Current Recommended Next Packet\n\n- `PKT-00` (First Packet)\n")
-	return []byte(b.String())
-}
-
-func writeParts(b *strings.Builder, id string, commands []string) {
-	b.WriteString("\n### Required Tests\n\n")
-	for _, c := range commands {
-		fmt.Fprintf(b, "- [ ] `%s` -> exit 0\n", c)
-	}
-	fmt.Fprintf(b, "\n### Review Gates\n\n- [ ] P0 PASS\n- [ ] P1 PASS\n- [ ] P2 PASS\n- [ ] Verdict recorded: `APPROVED`\n\n### %s Review Evidence\n\n```markdown\nTODO\n```\n", id)
-}
-
-const trackerHead = `# Progress Tracker
-
-Status: Active
-Date: %s
-
-## Rules
-
-1. A packet is DONE only when every check box in it is ticked.
-2. Its evidence names each required command with its exit code.
-3. After each approved packet, commit the work and record the commit's hash below.
-4. Residual risks say what is done about them: resolved, mitigated, accepted or deferred, and by whom.
-
-## Packet Board
-
-| Packet | Title | Status | Implementer | Reviewer | Review State | Evidence Link |
-|---|---|---|---|---|---|---|
-| PKT-00 | First Packet | TODO | Unassigned | Unassigned | — | PKT-00 Review Evidence |
-| PKT-01 | Second Packet | TODO | Unassigned | Unassigned | — | PKT-01 Review Evidence |
-| PKT-02 | Final Verdict | TODO | Unassigned | Unassigned | — | — |
-`
