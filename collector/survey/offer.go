@@ -2,6 +2,7 @@ package survey
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,7 +43,8 @@ func (f *Found) Commands() []string {
 			out = append(out, "make "+target)
 		}
 	}
-	return out
+	// A back-quote ends the code span that a tracker holds a command in.
+	return slices.DeleteFunc(out, func(c string) bool { return strings.Contains(c, "`") })
 }
 
 // Setup are the commands that make a fresh checkout ready for the others.

@@ -17,7 +17,7 @@ import (
 )
 
 // Found is what a repository offers. Paths are relative to its root, with forward
-// slashes; "." is the root itself. All lists are in the order of the paths.
+// slashes; "." is the root itself. Lists are in the order of the paths, the root first.
 type Found struct {
 	Modules   []Module
 	Packages  []Package
@@ -144,6 +144,8 @@ func (s *surveyor) file(name string) {
 // assign gives each Go file to the module, and each test to the package, that is
 // nearest above it.
 func (s *surveyor) assign() {
+	slices.SortFunc(s.found.Modules, func(a, b Module) int { return strings.Compare(a.Dir, b.Dir) })
+	slices.SortFunc(s.found.Packages, func(a, b Package) int { return strings.Compare(a.Dir, b.Dir) })
 	for dir, tests := range s.goFiles {
 		best := nearestAbove(dir, len(s.found.Modules), func(i int) string { return s.found.Modules[i].Dir })
 		if best >= 0 {
