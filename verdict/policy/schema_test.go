@@ -101,17 +101,19 @@ func TestEveryKeyIsDescribedAndTested(t *testing.T) {
 	assert.Greater(t, count, 60)
 }
 
-// Each example of docs/policy.md is read, and is valid for editors.
-func TestExamplesOfTheDocument(t *testing.T) {
-	doc, err := os.ReadFile("../../docs/policy.md")
-	require.NoError(t, err)
+// Each example of the documents is read, and is valid for editors.
+func TestExamplesOfTheDocuments(t *testing.T) {
 	s := compiled(t)
-	examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(doc, -1)
-	require.NotEmpty(t, examples)
-	for _, e := range examples {
-		_, err := Parse(FileName, e[1], nil)
-		assert.NoError(t, err, "%s", e[1])
-		assert.NoError(t, s.Validate(asJSON(t, e[1])), "%s", e[1])
+	for _, name := range []string{"policy.md", "questions.md"} {
+		doc, err := os.ReadFile("../../docs/" + name)
+		require.NoError(t, err)
+		examples := regexp.MustCompile("(?s)```yaml\n(.*?)```").FindAllSubmatch(doc, -1)
+		require.NotEmpty(t, examples, name)
+		for _, e := range examples {
+			_, err := Parse(FileName, e[1], nil)
+			assert.NoError(t, err, "%s: %s", name, e[1])
+			assert.NoError(t, s.Validate(asJSON(t, e[1])), "%s: %s", name, e[1])
+		}
 	}
 }
 
