@@ -47,9 +47,13 @@ type Witness struct {
 // NewWitness makes the folder of links in dir. program is the file of this
 // program, or of any that calls [WitnessMain].
 func NewWitness(program, dir string) (*Witness, error) {
-	w := &Witness{program: program, shims: filepath.Join(dir, "path"), reporter: filepath.Join(dir, "vitest-reporter.mjs")}
-	if err := os.MkdirAll(w.shims, 0o755); err != nil {
-		return nil, fmt.Errorf("make witness: %w", err)
+	w := &Witness{program: program, shims: filepath.Join(dir, "path"), reporter: filepath.Join(dir, "node_modules", "verdict-reporter", "index.mjs")}
+	// Below node_modules, since vitest loads a reporter from elsewhere through its
+	// own server, which denies files outside of the front end's folder.
+	for _, folder := range []string{w.shims, filepath.Dir(w.reporter)} {
+		if err := os.MkdirAll(folder, 0o755); err != nil {
+			return nil, fmt.Errorf("make witness: %w", err)
+		}
 	}
 	for _, name := range append([]string{shellName}, plan.WitnessedPrograms...) {
 		if err := os.Symlink(program, filepath.Join(w.shims, name)); err != nil && !errors.Is(err, os.ErrExist) {
