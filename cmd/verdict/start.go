@@ -41,6 +41,11 @@ that it found. It never overwrites a file.`,
 				path string
 				data []byte
 			}{{initTracker, found.Tracker(time.Now())}, {policy.FileName, found.PolicyText()}} {
+				if f.path == initTracker && len(found.Trackers) > 0 {
+					kept++
+					fmt.Fprintf(s.out, "%s is a tracker already; no other was written\n", found.Trackers[0])
+					continue
+				}
 				err := writeNew(filepath.Join(root, f.path), f.data)
 				switch {
 				case errors.Is(err, fs.ErrExist):

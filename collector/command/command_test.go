@@ -302,7 +302,7 @@ func TestMissingToolsAreNotEvaluated(t *testing.T) {
 func TestEnvironment(t *testing.T) {
 	env := command.NewEnvironment([]string{
 		"PATH=/bin", "HOME=/h", "GITHUB_TOKEN=ghs_verysecretvalue", "MY_API_KEY=abcdefgh12345678", "GITHUB_ENV=/f", "GOFLAGS=-run=NONE", "NODE_OPTIONS=--x", "CLAUDECODE=1", "CI=false", "KEEP_TOKEN=keepthisvalue", "npm_config_registry=r", "BASH_ENV=/x",
-	}, []string{"KEEP_TOKEN"}, []string{"HOME2"}, map[string]string{"EXTRA": "1"})
+	}, []string{"KEEP_TOKEN", "GITHUB_TOKEN"}, []string{"HOME2"}, map[string]string{"EXTRA": "1"})
 	joined := strings.Join(env.Env, "\n")
 	for _, gone := range []string{"GITHUB_TOKEN", "MY_API_KEY", "GITHUB_ENV", "GOFLAGS", "NODE_OPTIONS", "CLAUDECODE", "BASH_ENV", "npm_config_registry"} {
 		assert.NotContains(t, joined, gone+"=")

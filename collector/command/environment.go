@@ -53,7 +53,7 @@ func NewEnvironment(environ, pass, secrets []string, extra map[string]string) En
 			e.Secrets = append(e.Secrets, value)
 		}
 		switch {
-		case slices.Contains(pass, name):
+		case slices.Contains(pass, name) && !never(name):
 			e.Env = append(e.Env, v)
 		case secret || matches(commandFiles, name) || matches(changesRuns, name):
 			e.SetAside = append(e.SetAside, name)
@@ -68,6 +68,12 @@ func NewEnvironment(environ, pass, secrets []string, extra map[string]string) En
 	}
 	slices.Sort(e.SetAside)
 	return e
+}
+
+// never are variables that no policy can pass on: with them, what is tested could
+// act for verdict's own job.
+func never(name string) bool {
+	return strings.HasPrefix(name, "ACTIONS_") || slices.Contains([]string{"GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"}, name) || slices.Contains(commandFiles, name)
 }
 
 func matches(patterns []string, name string) bool {
