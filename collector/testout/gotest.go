@@ -151,7 +151,6 @@ type goReader struct {
 	names    map[string]bool
 	passed   []string
 	unended  bool // the stream does not end with a line's end
-	builds   map[string]*limit
 }
 
 // limit keeps the first part of what is written to it.

@@ -22,7 +22,6 @@ func Markdown(w io.Writer, r *verdict.Report) error {
 type document struct {
 	report *verdict.Report
 	url    string // of the full report; empty: none
-	id     string // of the comment; empty: no marker
 }
 
 // blocks are in the order in which people read them.
