@@ -223,6 +223,9 @@ func TestDispositions(t *testing.T) {
 		"Line numbers may shift; re-anchor if needed.":                          verdict.DispositionMitigated,
 		"See consolidated table above.":                                         verdict.DispositionNone,
 		"2 items documented in residual risks table above (2 P2). None are P0.": verdict.DispositionNone,
+		"Escaped processes are not swept — deferred to a later release.":        verdict.DispositionDeferred,
+		"It is read without its state (accepted: a warning says so)":            verdict.DispositionAccepted,
+		"It has not yet been fixed":                                             verdict.DispositionOpen,
 		"It is not resolved and nobody owns it":                                 verdict.DispositionOpen,
 		"Will be addressed in AB-01":                                            verdict.DispositionResolved,
 	}

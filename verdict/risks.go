@@ -31,7 +31,7 @@ var (
 	// "deferred" alone may speak of what is settled elsewhere.
 	putsOff     = regexp.MustCompile(`(?i)\b((is|are|was|were|remains?) deferred|deferred (to|until)|to be (decided|addressed|done|fixed|added|wired)|will be (addressed|fixed|done|added|wired|handled)|blocked on|not yet (done|decided|wired))\b`)
 	pointerRisk = regexp.MustCompile(`(?i)^see\b|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
-	negated     = regexp.MustCompile(`(?i)\b(not|no|never|without|nothing|isn't|aren't|un)\W{0,3}(\w+\W+){0,2}$`)
+	negated     = regexp.MustCompile(`(?i)\b(not|no|never|without|isn't|aren't|wasn't)\s+(?:(?:yet|been|be|being|fully|formally|really|a|any)\s+)*$`)
 	statement   = regexp.MustCompile(`(?i)\b(exists?|confirms? no|is now complete|now complete)\b`)
 	targetID    = regexp.MustCompile(`(?i)\b(?:in|to|by|until|on|with|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?|packet \d{1,3})\b`)
 	reference   = regexp.MustCompile(`\b([A-Z][A-Z0-9]*-\d+[a-z]?)\b`)
