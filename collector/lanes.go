@@ -22,7 +22,7 @@ const defaultJobs = 2
 // lane beside lane; a command without a lane waits for all before it and runs
 // alone.
 func (r *run) runAll(ctx context.Context) {
-	r.tree = newTreeWatch(ctx, r.where, r.ignored())
+	r.tree = newTreeWatch(r.where, r.ignored(), &r.bundle.Subject.Worktree)
 	var group []int
 	flush := func() {
 		r.runGroup(ctx, group)
@@ -210,14 +210,19 @@ type stamp struct {
 	modified time.Time
 }
 
-func newTreeWatch(ctx context.Context, root string, ignore []string) *treeWatch {
+// newTreeWatch begins with the state that the subject was found in.
+func newTreeWatch(root string, ignore []string, now *evidence.Worktree) *treeWatch {
 	w := &treeWatch{root: root, ignore: ignore}
-	w.last, w.ok = w.look(ctx)
+	w.last, w.ok = w.stamps(now)
 	return w
 }
 
 func (w *treeWatch) look(ctx context.Context) (map[string]stamp, bool) {
 	status := checkpoint.Status(ctx, w.root, w.ignore)
+	return w.stamps(&status)
+}
+
+func (w *treeWatch) stamps(status *evidence.Worktree) (map[string]stamp, bool) {
 	if status.State != evidence.WorktreeClean && status.State != evidence.WorktreeDirty {
 		return nil, false
 	}

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
@@ -43,7 +44,7 @@ func Status(ctx context.Context, root string, ignore []string) evidence.Worktree
 	if err != nil {
 		return evidence.Worktree{Reason: "git status: " + gitError(err)}
 	}
-	w := evidence.Worktree{State: evidence.WorktreeClean, Engine: gitVersion(ctx)}
+	w := evidence.Worktree{State: evidence.WorktreeClean, Engine: gitVersion()}
 	fields := bytes.Split(bytes.TrimSuffix(out, []byte{0}), []byte{0})
 	for i := 0; i < len(fields); i++ {
 		if len(fields[i]) < 4 {
@@ -83,13 +84,14 @@ func ignored(path string, ignore []string) bool {
 	return false
 }
 
-func gitVersion(ctx context.Context) string {
-	out, err := git(ctx, "", "version").Output()
+// gitVersion names the installed git; it is asked once.
+var gitVersion = sync.OnceValue(func() string {
+	out, err := git(context.Background(), "", "version").Output()
 	if err != nil {
 		return "git"
 	}
-	return strings.TrimSpace(strings.TrimPrefix(strings.ReplaceAll(string(out), "git version", "git"), " "))
-}
+	return strings.TrimSpace(strings.ReplaceAll(string(out), "git version", "git"))
+})
 
 func gitError(err error) string {
 	var exit *exec.ExitError
