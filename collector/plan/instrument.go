@@ -28,7 +28,7 @@ func Instrument(text string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("instrument command: %w", err)
 	}
-	steps, functions := stepIndexes(f)
+	r := read(f, "")
 	movesFolder := false
 	syntax.Walk(f, func(n syntax.Node) bool {
 		call, ok := n.(*syntax.CallExpr)
@@ -39,10 +39,10 @@ func Instrument(text string) (string, error) {
 		if name == "cd" {
 			movesFolder = true
 		}
-		if builtins[name] || functions[name] || !lit && name == "" {
+		if builtins[name] || r.functions[name] != nil || !lit && name == "" {
 			return true
 		}
-		index, known := steps[call]
+		index, known := r.calls[call]
 		if !known {
 			index = -1
 		}
@@ -74,18 +74,4 @@ func quotedVariable(name string) *syntax.Word {
 	return &syntax.Word{Parts: []syntax.WordPart{&syntax.DblQuoted{Parts: []syntax.WordPart{
 		&syntax.ParamExp{Short: true, Param: &syntax.Lit{Value: name}},
 	}}}}
-}
-
-// stepIndexes reads the shape of a parsed text again and says which call is which
-// step.
-func stepIndexes(f *syntax.File) (map[*syntax.CallExpr]int, map[string]bool) {
-	r := shapeReader{shape: Shape{Parses: true}, functions: map[string]bool{}, calls: map[*syntax.CallExpr]int{}}
-	syntax.Walk(f, func(n syntax.Node) bool {
-		if d, ok := n.(*syntax.FuncDecl); ok {
-			r.functions[d.Name.Value] = true
-		}
-		return true
-	})
-	r.list(f.Stmts, context{last: true})
-	return r.calls, r.functions
 }

@@ -26,7 +26,7 @@ func Near(required, claimed string) bool {
 // comparison is the canonical text of each step without harmless options, sorted
 // options first.
 func comparison(text string) (string, bool) {
-	shape := shapeOf(text)
+	shape := shapeOf(text, "")
 	if !shape.Parses || len(shape.Steps) == 0 {
 		return "", false
 	}

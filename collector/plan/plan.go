@@ -72,8 +72,12 @@ type Shape struct {
 	// Sound: exit 0 of the whole proves exit 0 of every step (simple commands
 	// joined by && only).
 	Sound bool
-	Steps []Step // simple commands in the order of the text, nested ones included
+	// Steps are the simple commands in the order of the text, nested ones included,
+	// those of a function where it is called first.
+	Steps []Step
 	Masks []Mask
+
+	written []string // files that redirections write, relative to the root
 }
 
 // Step is one simple command, as written.
@@ -86,6 +90,8 @@ type Step struct {
 	Status    bool     // its exit status can say whether something holds (grep, git diff, test)
 	Opaque    bool     // it starts other programs that decide (script, make, npm test)
 	Text      string   // canonical
+
+	dir string // where cd led before it, relative to the root
 }
 
 // Mask is a place where the status of a step can get lost.

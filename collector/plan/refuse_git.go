@@ -1,0 +1,108 @@
+package plan
+
+import (
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// gitRuin knows the git commands that throw work away or leave the machine.
+func gitRuin(args []string) string {
+	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
+		if slices.Contains([]string{"-C", "-c", "--git-dir", "--work-tree", "--namespace"}, args[0]) && len(args) > 1 {
+			args = args[1:]
+		}
+		args = args[1:]
+	}
+	if len(args) == 0 {
+		return ""
+	}
+	has := func(flags ...string) bool { return hasFlag(args[1:], flags) }
+	switch args[0] {
+	case "reset":
+		if has("--hard", "--merge", "--keep") {
+			return "git reset --hard throws away uncommitted work"
+		}
+	case "clean":
+		if has("-f", "--force") && !has("-n", "--dry-run") {
+			return "git clean -f deletes untracked files"
+		}
+	case "restore":
+		if !has("--staged", "-S") || has("--worktree", "-W") {
+			return "git restore throws away uncommitted work"
+		}
+	case "checkout":
+		if has("--force", "-f") || checksOutFiles(args[1:]) {
+			return "git checkout -- throws away uncommitted work"
+		}
+	case "switch":
+		if has("--force", "-f", "--discard-changes") {
+			return "git switch --force throws away uncommitted work"
+		}
+	case "stash":
+		if len(args) == 1 || strings.HasPrefix(args[1], "-") || slices.Contains([]string{"push", "save", "drop", "clear", "pop"}, args[1]) {
+			return "git stash takes uncommitted work away"
+		}
+	case "push":
+		return "git push changes another repository"
+	case "rebase":
+		if !has("--show-current-patch") {
+			return "git rebase rewrites the branch"
+		}
+	case "filter-branch", "filter-repo", "gc", "prune", "update-ref":
+		return "git " + args[0] + " rewrites the repository"
+	case "branch":
+		if has("-D", "--delete", "-d") {
+			return "git branch -d deletes a branch"
+		}
+	}
+	return ""
+}
+
+// hasFlag reports whether one of the flags is given; short ones may stand
+// together.
+func hasFlag(args, flags []string) bool {
+	return slices.ContainsFunc(args, func(a string) bool {
+		return slices.ContainsFunc(flags, func(f string) bool {
+			return a == f || len(f) == 2 && len(a) > 1 && a[0] == '-' && a[1] != '-' && strings.Contains(a, f[1:])
+		})
+	})
+}
+
+// checksOutFiles reports whether git checkout would write files over those of the
+// work tree, not go to a branch. Two operands are a commit and files of it.
+func checksOutFiles(args []string) bool {
+	branches := false // it makes one
+	var operands []string
+	for i, arg := range args {
+		switch {
+		case arg == "--":
+			return i+1 < len(args)
+		case slices.Contains([]string{"-b", "-B", "--orphan", "-t", "--track"}, arg):
+			branches = true
+		case slices.Contains([]string{"-p", "--patch", "--ours", "--theirs"}, arg) || strings.HasPrefix(arg, "--pathspec-from-file"):
+			return true
+		case !strings.HasPrefix(arg, "-") || arg == "-":
+			operands = append(operands, arg)
+		}
+	}
+	switch {
+	case branches || len(operands) == 0:
+		return false
+	case len(operands) > 1:
+		return true
+	}
+	return !branchLike.MatchString(operands[0]) && fileLike(operands[0])
+}
+
+// branchLike are names that are branches, tags or commits, although they hold a
+// "/" or ".".
+var branchLike = regexp.MustCompile(`^(?:origin|upstream|refs|heads|tags|remotes|feature|feat|fix|bugfix|hotfix|release|releases|chore|dependabot|renovate|users?)/.+[^/]$|^(?:\w+[-/])?v?\d+(?:\.\d+)*(?:-[\w.]+)?$|^@|\.\.\.`)
+
+// fileLike reports whether a word looks like a file: it holds a "/", or a name's
+// ending, or is a pattern.
+func fileLike(word string) bool {
+	ending := path.Ext(word)
+	return strings.Contains(word, "/") || strings.ContainsAny(word, "*?") || slices.Contains([]string{".", "..", "{}"}, word) || len(ending) > 1 && (ending[1] < '0' || ending[1] > '9') || ending == "."
+}
