@@ -23,7 +23,10 @@ type context struct {
 	loop uint
 	// waited: it runs in the background, and its status is asked for later
 	waited bool
-	depth  int // of "bash -c" inside "bash -c"
+	// head is what loses the status of a pipe's first part, where that is asked for
+	// apart; nil: it is not
+	head  *loss
+	depth int // of "bash -c" inside "bash -c"
 }
 
 // losing is the context in which n loses the status, unless it is lost already.

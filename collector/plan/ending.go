@@ -94,12 +94,28 @@ var (
 )
 
 // asked says how the statements after another deal with its status: exit $?,
-// rc=$? with exit $rc at the end, [ $? = 0 ], and if [ $? != 0 ].
-func (r *shapeReader) asked(rest []*syntax.Stmt, c context) ending {
-	next := rest[0]
-	if len(next.Redirs) > 0 {
-		return open
+// rc=$? with exit $rc at the end, [ $? = 0 ], and if [ $? != 0 ]. head: they ask
+// for the status of a pipe's first part alone.
+func (r *shapeReader) asked(rest []*syntax.Stmt, c context) (e ending, head bool) {
+	if len(rest[0].Redirs) > 0 {
+		return open, false
 	}
+	switch text := printed(rest[0]); {
+	case pipeExit.MatchString(text):
+		return exits, true
+	case pipeGood.MatchString(text) && len(rest) == 1:
+		return fails, true
+	}
+	return r.askedWhole(rest, c), false
+}
+
+var (
+	pipeExit = regexp.MustCompile(`^exit "?\$\{PIPESTATUS(?:\[0\])?\}"?$`)
+	pipeGood = regexp.MustCompile(`^(?:\[\[?|test) "?\$\{PIPESTATUS(?:\[0\])?\}"? (?:-eq|=|==) "?0"?(?: \]\]?)?$`)
+)
+
+func (r *shapeReader) askedWhole(rest []*syntax.Stmt, c context) ending {
+	next := rest[0]
 	switch cmd := next.Cmd.(type) {
 	case *syntax.CallExpr:
 		if e := r.endingOf(next, true, c); (e == exits || e == returns) && !fixed(cmd) {
@@ -161,6 +177,10 @@ func keptIn(f *syntax.File) keptStatus {
 			if n.Op == syntax.OrStmt {
 				raised[n.Y.Pos().Offset()] = true
 			}
+		case *syntax.IfClause:
+			if n.Else != nil && len(n.Else.Cond) == 0 && len(n.Else.Then) > 0 && !n.Cond[len(n.Cond)-1].Negated {
+				raised[n.Else.Then[0].Pos().Offset()] = true
+			}
 		case *syntax.FuncDecl:
 			unclear = unclear || mentions(n, k.name)
 		case *syntax.WordIter:
@@ -179,7 +199,10 @@ func keptIn(f *syntax.File) keptStatus {
 			if n.Name == nil || n.Name.Value != k.name {
 				return true
 			}
-			value := printed(n.Value)
+			value := ""
+			if n.Value != nil {
+				value = printed(n.Value)
+			}
 			if n.Append || !nonZero.MatchString(value) && !(value == "$?" && raised[n.Pos().Offset()]) {
 				k.plain = append(k.plain, n.Pos().Offset())
 			}

@@ -69,14 +69,19 @@ func (r *shapeReader) file(f *syntax.File, c context) {
 func (r *shapeReader) list(stmts []*syntax.Stmt, c context) {
 	for i, s := range stmts {
 		inner := c
-		inner.waited = false
+		inner.waited, inner.head = false, nil
 		if rest := stmts[i+1:]; len(rest) > 0 {
 			inner.waited = waitedFor(s, rest)
 			if !s.Background {
-				if e := r.asked(rest, c); e != open {
+				e, head := r.asked(rest, c)
+				if e != open && !head {
 					inner = inner.after(e)
 				} else {
 					inner = inner.losing("sequence", s)
+				}
+				if head && e != open {
+					kept := c.after(e).loss
+					inner.head = &kept
 				}
 			}
 		}
@@ -104,6 +109,8 @@ func (r *shapeReader) stmt(s *syntax.Stmt, c context) {
 		defer r.apart()()
 		c = c.process()
 	}
+	head := c.head
+	c.head = nil
 	whole := c // what becomes of a failure inside an and-list, which set -e passes over
 	if r.errexit && !c.suppressed {
 		c.loss = c.exit
@@ -116,7 +123,11 @@ func (r *shapeReader) stmt(s *syntax.Stmt, c context) {
 	case *syntax.CallExpr:
 		r.call(cmd, c, s.Redirs)
 	case *syntax.BinaryCmd:
-		r.binary(cmd, c, whole)
+		if cmd.Op == syntax.Pipe || cmd.Op == syntax.PipeAll {
+			r.pipe(cmd, c, head)
+		} else {
+			r.binary(cmd, c, whole)
+		}
 	case *syntax.Subshell:
 		restore := r.apart()
 		r.list(cmd.Stmts, c.process())
@@ -216,20 +227,26 @@ func (r *shapeReader) binary(cmd *syntax.BinaryCmd, c, whole context) {
 		}
 		r.stmt(cmd.X, left)
 		r.stmt(cmd.Y, c)
-	case syntax.Pipe, syntax.PipeAll:
-		left := c
-		if !r.pipefail {
-			left = c.losing("pipe", cmd)
-		}
-		for _, side := range []struct {
-			s *syntax.Stmt
-			c context
-		}{{cmd.X, left}, {cmd.Y, c}} {
-			restore := r.apart()
-			r.stmt(side.s, side.c.process())
-			restore()
-		}
 	}
+}
+
+// pipe reads both sides, each a process of its own; head is what loses the first
+// part's status where that is asked for.
+func (r *shapeReader) pipe(cmd *syntax.BinaryCmd, c context, head *loss) {
+	left := c
+	if !r.pipefail {
+		left = c.losing("pipe", cmd)
+	}
+	if inner, ok := cmd.X.Cmd.(*syntax.BinaryCmd); ok && (inner.Op == syntax.Pipe || inner.Op == syntax.PipeAll) {
+		left.head = head
+	} else if head != nil {
+		left.loss = *head
+	}
+	restore := r.apart()
+	r.stmt(cmd.X, left.process())
+	restore()
+	r.stmt(cmd.Y, c.process())
+	restore()
 }
 
 // redirect reads a redirection: what its word runs, and the file that it writes.
@@ -278,8 +295,12 @@ func (r *shapeReader) add(s Step, c context) {
 	r.shape.Steps = append(r.shape.Steps, s)
 }
 
-// lossCounts reports whether it matters that a step's status gets lost.
+// lossCounts reports whether it matters that a step's status gets lost: a test of
+// $? is about the step before it.
 func lossCounts(s *Step) bool {
+	if s.Status && strings.Contains(s.Text, "$?") {
+		return false
+	}
 	return s.Probative || s.Status || s.Opaque || s.Argv[0] == "cd"
 }
 
