@@ -44,7 +44,7 @@ type capture struct {
 	tail        ring
 	cut         ring // what would be the end of a log that is cut
 	hash        hash.Hash
-	chunks      chan *[]byte
+	chunks      chan piece
 	hashed      sync.WaitGroup
 	pool        sync.Pool
 	lastLine    time.Time
@@ -66,9 +66,9 @@ func newCapture(path string, max int64, secrets *Secrets, lines func(string)) (*
 	}
 	c := &capture{
 		reader: r, writer: w, file: file, path: path, max: max, secrets: secrets.scrubber(), lines: lines, done: make(chan struct{}),
-		tail: ring{size: tailWindow}, hash: sha256.New(), chunks: make(chan *[]byte, 4),
+		tail: ring{size: tailWindow}, hash: sha256.New(), chunks: make(chan piece, 4),
 	}
-	c.pool.New = func() any { b := make([]byte, 0, chunkSize+maxSecret); return &b }
+	c.pool.New = func() any { b := make([]byte, chunkSize+maxHeld); return &b }
 	return c, nil
 }
 
@@ -86,10 +86,9 @@ func (c *capture) started() {
 	c.hashed.Add(1)
 	go func() {
 		defer c.hashed.Done()
-		for b := range c.chunks {
-			c.hash.Write(*b)
-			*b = (*b)[:0]
-			c.pool.Put(b)
+		for p := range c.chunks {
+			c.hash.Write(p.text)
+			c.pool.Put(p.buf)
 		}
 	}()
 	go c.read()
@@ -97,24 +96,28 @@ func (c *capture) started() {
 
 func (c *capture) read() {
 	defer close(c.done)
-	buf := make([]byte, chunkSize)
 	for {
-		n, err := c.reader.Read(buf)
-		if n > 0 {
-			c.take(c.secrets.feed(buf[:n]))
-			c.showLine(buf[:n])
-		}
+		buf := c.pool.Get().(*[]byte)
+		p, err := c.secrets.read(c.reader, *buf)
+		c.take(piece{buf, p})
 		if err != nil {
 			c.complete = err == io.EOF
-			c.take(c.secrets.flush())
 			return
 		}
 	}
 }
 
+// piece is a part of the output, and the buffer that it is in.
+type piece struct {
+	buf  *[]byte
+	text []byte
+}
+
 // take keeps a piece of output.
-func (c *capture) take(p []byte) {
+func (c *capture) take(read piece) {
+	p := read.text
 	if len(p) == 0 {
+		c.pool.Put(read.buf)
 		return
 	}
 	c.bytes += int64(len(p))
@@ -125,9 +128,8 @@ func (c *capture) take(p []byte) {
 	n := min(int64(len(p)), max(c.max-c.endKept()-c.kept, 0))
 	c.write(p[:n])
 	c.cutRing(p[n:])
-	b := c.pool.Get().(*[]byte)
-	*b = append(*b, p...)
-	c.chunks <- b
+	c.showLine(p)
+	c.chunks <- read
 }
 
 // endKept is how much of the limit is for the end of a log that is cut.

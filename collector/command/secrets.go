@@ -2,6 +2,7 @@ package command
 
 import (
 	"bytes"
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -42,22 +43,23 @@ func (s *Secrets) Count() int {
 }
 
 // tokenForms are shapes of tokens that are known well enough to be replaced
-// wherever they stand. marker is a text that each of them holds: looking for it is
-// cheap, the expression is not.
+// wherever they stand. Looking for a rare byte and then for the marker that each
+// token holds is cheap; the expression is not.
 var tokenForms = []struct {
+	rare   byte // forms with the same one stand together
 	marker string
 	re     *regexp.Regexp
 }{
-	{"gh", regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36,}\b`)},
-	{"github_pat_", regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{40,}\b`)},
-	{"AKIA", regexp.MustCompile(`\bAKIA[0-9A-Z]{16}\b`)},
-	{"xox", regexp.MustCompile(`\bxox[abprs]-[A-Za-z0-9-]{10,}`)},
-	{"npm_", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
-	{"sk-", regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{32,}`)},
-	{"glpat-", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}`)},
-	{"PRIVATE KEY-----", regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)},
-	{"://", regexp.MustCompile(`://[^\s/:@"']{1,100}:[^\s/@"']{3,200}@`)},
-	{"eyJ", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
+	{'_', "gh", regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36,}\b`)},
+	{'_', "github_pat_", regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{40,}\b`)},
+	{'_', "npm_", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
+	{'-', "xox", regexp.MustCompile(`\bxox[abprs]-[A-Za-z0-9-]{10,}`)},
+	{'-', "sk-", regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{32,}`)},
+	{'-', "glpat-", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}`)},
+	{'-', "PRIVATE KEY-----", regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)},
+	{'@', "://", regexp.MustCompile(`://[^\s/:@"']{1,100}:[^\s/@"']{3,200}@`)},
+	{'K', "AKIA", regexp.MustCompile(`\bAKIA[0-9A-Z]{16}\b`)},
+	{'J', "eyJ", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
 }
 
 // Text redacts a whole text.
@@ -75,7 +77,15 @@ func (s *Secrets) replace(p []byte) []byte {
 			p = bytes.ReplaceAll(p, v, []byte(redactedMark))
 		}
 	}
+	var rare byte
 	for _, form := range tokenForms {
+		if form.rare == rare { // it is not in the text
+			continue
+		}
+		if bytes.IndexByte(p, form.rare) < 0 {
+			rare = form.rare
+			continue
+		}
 		if !bytes.Contains(p, []byte(form.marker)) {
 			continue
 		}
@@ -96,38 +106,37 @@ func (s *Secrets) replace(p []byte) []byte {
 // scrubber redacts a stream.
 type scrubber struct {
 	secrets *Secrets
-	held    []byte
+	held    []byte // the end of the last piece, that a secret could begin in
 }
 
 func (s *Secrets) scrubber() *scrubber { return &scrubber{secrets: s} }
 
-// feed takes a piece and returns what can go on: all but an end that a secret
-// could begin in. Tokens hold no line's end, so a whole line is safe.
-func (s *scrubber) feed(p []byte) []byte {
+// maxHeld bounds what is held back: the beginning of a key.
+const maxHeld = 64 << 10
+
+// read reads a piece into buf and returns what can go on: all but an end that a
+// secret could begin in. Tokens hold no line's end, so a whole line is safe.
+func (s *scrubber) read(r io.Reader, buf []byte) ([]byte, error) {
+	h := copy(buf, s.held)
+	n, err := r.Read(buf[h : h+chunkSize])
+	all := buf[:h+n]
 	if s.secrets == nil {
-		return p
+		return all, err
 	}
-	s.held = append(s.held, p...)
-	at := bytes.LastIndexByte(s.held, '\n') + 1
-	if bytes.Contains(s.held, []byte("PRIVATE KEY-----")) && bytes.Count(s.held, []byte("PRIVATE KEY-----"))%2 == 1 && len(s.held) < 64<<10 {
-		return nil // a key that has not ended
+	at := len(all)
+	if err == nil {
+		at = s.safe(all)
 	}
-	if len(s.held)-at > maxSecret {
-		at = len(s.held) - maxSecret
-	}
-	if at == 0 {
-		return nil
-	}
-	out := s.secrets.replace(bytes.Clone(s.held[:at]))
-	s.held = append(s.held[:0], s.held[at:]...)
-	return out
+	s.held = append(s.held[:0], all[at:]...)
+	return s.secrets.replace(all[:at]), err
 }
 
-func (s *scrubber) flush() []byte {
-	if s.secrets == nil || len(s.held) == 0 {
-		return nil
+// safe is how much of the text can go on.
+func (s *scrubber) safe(all []byte) int {
+	key := []byte("PRIVATE KEY-----")
+	if bytes.IndexByte(all, '-') >= 0 && bytes.Count(all, key)%2 == 1 && len(all) < maxHeld {
+		return 0 // a key that has not ended
 	}
-	out := s.secrets.replace(s.held)
-	s.held = nil
-	return out
+	at := bytes.LastIndexByte(all, '\n') + 1
+	return max(at, len(all)-maxSecret)
 }
