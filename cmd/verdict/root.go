@@ -135,6 +135,7 @@ GO, GO_WITH_CONDITIONS or NO_GO.`,
 		{"start", newInitCommand(s)},
 		{"start", newDoctorCommand(s)},
 		{"start", newVersionCommand(s)},
+		{"github", newCommentCommand(s)},
 	} {
 		c.cmd.GroupID = c.group
 		root.AddCommand(c.cmd)

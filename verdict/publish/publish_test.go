@@ -1,0 +1,243 @@
+package publish
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	marker = "<!-- verdict:comment id=main -->"
+	bot    = 41898282
+	sha    = "cccccccccccccccccccccccccccccccccccccccc"
+)
+
+// server keeps the comments of one pull request, as GitHub does.
+type server struct {
+	mu       sync.Mutex
+	comments []comment
+	next     int64
+	fail     func(r *http.Request) (status int, header http.Header) // 0: answer
+	requests []string
+}
+
+type comment struct {
+	ID   int64  `json:"id"`
+	Body string `json:"body"`
+	User struct {
+		ID int64 `json:"id"`
+	} `json:"user"`
+}
+
+func (s *server) add(user int64, body string) {
+	s.next++
+	c := comment{ID: s.next, Body: body}
+	c.User.ID = user
+	s.comments = append(s.comments, c)
+}
+
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.requests = append(s.requests, r.Method+" "+r.URL.Path)
+	if s.fail != nil {
+		if status, header := s.fail(r); status != 0 {
+			for k, v := range header {
+				w.Header()[k] = v
+			}
+			w.WriteHeader(status)
+			fmt.Fprint(w, `{"message":"refused"}`)
+			return
+		}
+	}
+	var in comment
+	json.NewDecoder(r.Body).Decode(&in)
+	switch {
+	case r.URL.Path == "/user":
+		w.WriteHeader(http.StatusForbidden) // what a workflow's token gets
+		fmt.Fprint(w, `{"message":"Resource not accessible by integration"}`)
+	case r.URL.Path == "/repos/o/r/pulls/7":
+		fmt.Fprintf(w, `{"number":7,"head":{"sha":%q}}`, sha)
+	case r.Method == http.MethodGet:
+		s.list(w, r)
+	case r.Method == http.MethodPost:
+		if len([]rune(in.Body)) > MaxComment {
+			w.WriteHeader(http.StatusUnprocessableEntity)
+			return
+		}
+		s.add(bot, in.Body)
+		w.WriteHeader(http.StatusCreated)
+		json.NewEncoder(w).Encode(s.comments[len(s.comments)-1])
+	default:
+		id, _ := strconv.ParseInt(r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:], 10, 64)
+		for i := range s.comments {
+			if s.comments[i].ID != id {
+				continue
+			}
+			if r.Method == http.MethodDelete {
+				s.comments = append(s.comments[:i], s.comments[i+1:]...)
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			s.comments[i].Body = in.Body
+			json.NewEncoder(w).Encode(s.comments[i])
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+// list answers a page of a hundred, with the link to the next.
+func (s *server) list(w http.ResponseWriter, r *http.Request) {
+	page, _ := strconv.Atoi(r.URL.Query().Get("page"))
+	page = max(page, 1)
+	from, to := min((page-1)*100, len(s.comments)), min(page*100, len(s.comments))
+	if to < len(s.comments) {
+		w.Header().Set("Link", fmt.Sprintf(`<http://%s%s?page=%d&per_page=100>; rel="next"`, r.Host, r.URL.Path, page+1))
+	}
+	json.NewEncoder(w).Encode(s.comments[from:to])
+}
+
+func (s *server) client(t *testing.T, dry *bytes.Buffer) *Client {
+	t.Helper()
+	h := httptest.NewServer(s)
+	t.Cleanup(h.Close)
+	env := map[string]string{"GITHUB_TOKEN": "t", "GITHUB_API_URL": h.URL}
+	var c *Client
+	var err error
+	if dry != nil {
+		c, err = New(func(k string) string { return env[k] }, dry)
+	} else {
+		c, err = New(func(k string) string { return env[k] }, nil)
+	}
+	require.NoError(t, err)
+	c.wait = func(context.Context, time.Duration) error { return nil }
+	return c
+}
+
+var target = Target{Owner: "o", Repo: "r", Number: 7, Head: sha, Marker: marker}
+
+func post(t *testing.T, c *Client, body string) Result {
+	t.Helper()
+	r, err := c.Comment(context.Background(), target, body+"\n"+marker)
+	require.NoError(t, err)
+	return r
+}
+
+func TestOneCommentKeptCurrent(t *testing.T) {
+	s := &server{}
+	s.add(99, "a forged one\n"+marker)
+	for i := range 150 {
+		s.add(100, fmt.Sprintf("talk %d", i))
+	}
+	c := s.client(t, nil)
+	assert.Equal(t, "created", post(t, c, "one").Action)
+	for i := range 120 {
+		s.add(100, fmt.Sprintf("more talk %d", i))
+	}
+	assert.Equal(t, "updated", post(t, c, "two").Action)
+	assert.Equal(t, "unchanged", post(t, c, "two").Action)
+	own := 0
+	for _, c := range s.comments {
+		if c.User.ID == bot {
+			own++
+			assert.Equal(t, "two\n"+marker, c.Body)
+		}
+	}
+	assert.Equal(t, 1, own)
+	assert.Equal(t, "a forged one\n"+marker, s.comments[0].Body, "somebody else's comment is never edited")
+}
+
+func TestConcurrentRunsLeaveOneComment(t *testing.T) {
+	s := &server{}
+	c := s.client(t, nil)
+	var wait sync.WaitGroup
+	for i := range 10 {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			_, err := c.Comment(context.Background(), target, fmt.Sprintf("run %d\n%s", i, marker))
+			assert.NoError(t, err)
+		}()
+	}
+	wait.Wait()
+	assert.Len(t, s.comments, 1)
+}
+
+func TestRefusals(t *testing.T) {
+	s := &server{}
+	c := s.client(t, nil)
+	old := target
+	old.Head = strings.Repeat("d", 40)
+	_, err := c.Comment(context.Background(), old, marker)
+	assert.ErrorIs(t, err, ErrSuperseded)
+	_, err = c.Comment(context.Background(), target, strings.Repeat("é", MaxComment)+marker)
+	assert.ErrorContains(t, err, "characters")
+	_, err = c.Comment(context.Background(), target, "no marker")
+	assert.Error(t, err)
+	s.fail = func(r *http.Request) (int, http.Header) {
+		if r.Method == http.MethodPost {
+			return http.StatusForbidden, http.Header{"X-Accepted-Github-Permissions": {"issues=write; pull_requests=write"}}
+		}
+		return 0, nil
+	}
+	_, err = c.Comment(context.Background(), target, marker)
+	assert.ErrorIs(t, err, ErrDenied)
+	assert.ErrorContains(t, err, "pull_requests=write")
+	_, err = New(func(string) string { return "" }, nil)
+	assert.ErrorIs(t, err, ErrNoToken)
+}
+
+func TestFaultsOfTheServer(t *testing.T) {
+	for name, status := range map[string]int{"too many": 429, "bad gateway": 502} {
+		t.Run(name, func(t *testing.T) {
+			s := &server{}
+			failed := map[string]bool{}
+			s.fail = func(r *http.Request) (int, http.Header) {
+				key := r.Method + r.URL.Path
+				if r.Method == http.MethodGet && r.URL.Path != "/user" && !failed[key] {
+					failed[key] = true
+					return status, http.Header{"Retry-After": {"1"}}
+				}
+				return 0, nil
+			}
+			assert.Equal(t, "created", post(t, s.client(t, nil), "one").Action)
+			assert.Len(t, s.comments, 1)
+		})
+	}
+}
+
+func TestCreationThatSeemsToFail(t *testing.T) {
+	s := &server{}
+	s.fail = func(r *http.Request) (int, http.Header) {
+		if r.Method == http.MethodPost {
+			s.add(bot, "one\n"+marker) // it was created, and the answer got lost
+			return http.StatusBadGateway, nil
+		}
+		return 0, nil
+	}
+	assert.Equal(t, "created", post(t, s.client(t, nil), "one").Action)
+	assert.Len(t, s.comments, 1)
+}
+
+func TestDryRunWritesNothing(t *testing.T) {
+	s := &server{}
+	var dry bytes.Buffer
+	post(t, s.client(t, &dry), "one")
+	assert.Contains(t, dry.String(), "POST repos/o/r/issues/7/comments")
+	assert.Empty(t, s.comments)
+	for _, r := range s.requests {
+		assert.True(t, strings.HasPrefix(r, "GET "), r)
+	}
+}
