@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/verdictci/verdict/collector/evidence"
@@ -55,6 +56,9 @@ func (k *trackerJudge) claimsFor(p *tracker.Packet, q *tracker.Required) {
 			similar = append(similar, c)
 		}
 	}
+	if p.Evidence.State == tracker.EvidenceOnLines {
+		return // requiredLine has read it
+	}
 	if len(exact) == 0 {
 		k.noClaim(p, q, key, similar)
 		return
@@ -100,18 +104,26 @@ func lastTool(command string) (string, bool) {
 	return "", false
 }
 
+// firstTry and afterFix are the words by which evidence tells of a failure that
+// was put right.
+var (
+	firstTry = regexp.MustCompile(`(?i)\b(initial(ly)?|first (run|try|attempt)|before (the )?fix|pre-?fix)\b`)
+	afterFix = regexp.MustCompile(`(?i)\b(after (the )?(fix|change|correction)|post-?fix|fixed|once fixed)\b`)
+)
+
 // results judges all that the evidence says of one required command: a later run
 // that ended as expected outweighs an earlier one that did not.
 func (k *trackerJudge) results(p *tracker.Packet, q *tracker.Required, key string, claims []*tracker.Claim) {
-	good, bad := 0, (*tracker.Claim)(nil)
+	good, bad, settled := 0, (*tracker.Claim)(nil), false
 	for _, c := range claims {
 		if c.Result.Kind == tracker.ResultExit && c.Result.ExitCode == q.Expected {
 			good++
+			settled = bad != nil && (firstTry.MatchString(bad.Result.Words) || afterFix.MatchString(c.Result.Words))
 			if c.Result.Vacuous {
 				k.at("claims/vacuous", p, c.Pos, Finding{Message: fmt.Sprintf("the evidence for `%s` says itself that nothing was tested: %s", clip(q.Command, 80), clip(c.Result.Words, 100)), Claimed: clip(c.Result.Words, 100), Command: key})
 			}
 		} else {
-			bad = c
+			bad, settled = c, false
 		}
 	}
 	if bad == nil {
@@ -121,6 +133,9 @@ func (k *trackerJudge) results(p *tracker.Packet, q *tracker.Required, key strin
 	name := "`" + clip(q.Command, 100) + "`"
 	if good > 0 {
 		f.Message = fmt.Sprintf("%s records different ends of %s: %s, and exit %d elsewhere", p.ID, name, f.Claimed, q.Expected)
+		if settled {
+			f.Severity = Note // the evidence tells that it failed before it was put right
+		}
 		k.at("claims/flaky", p, bad.Pos, f)
 		return
 	}

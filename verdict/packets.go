@@ -92,6 +92,23 @@ func (k *trackerJudge) document() {
 	if k.LintOnly && len(k.plan.Commands) == 0 {
 		k.at("tracker/empty", nil, tracker.Pos{File: t.Path, Line: 1, Column: 1}, Finding{Message: "no command is required, so there is nothing to go by"})
 	}
+	if c := k.plan.Commands; len(c) > 0 && c[0].Needs[0].Claimed {
+		n := 0
+		pos := tracker.Pos{}
+		for i := range c {
+			for _, need := range c[i].Needs {
+				if need.Tracker == t.Path {
+					if n++; n == 1 {
+						pos = need.Pos
+					}
+					break
+				}
+			}
+		}
+		if n > 0 {
+			k.at("tracker/claims-only", nil, pos, Finding{Message: "the tracker requires no command; " + plural(n, "that it claims to have run is", "that it claims to have run are") + " asked instead"})
+		}
+	}
 	if n := &t.Next; n.Present && !n.Complete && len(n.Packets) > 0 {
 		for _, id := range n.Packets {
 			if p := k.byID[tracker.NormalID(id)]; p == nil || !p.Done() {
@@ -189,11 +206,18 @@ func (k *trackerJudge) state(p *tracker.Packet, open []box) {
 		}
 		k.at("packet/no-row", p, p.Pos(), Finding{Message: message})
 		return
+	case p.Row.Status == tracker.StatusDeferred, p.Row.Status == tracker.StatusDropped:
+		k.at("packet/left-out", p, p.Row.Pos, Finding{Message: fmt.Sprintf("%s is left out of this work: %s", p.ID, p.Row.Status), Claimed: string(p.Row.Status)})
+		return
 	case !p.Done():
 		k.at("packet/not-done", p, p.Row.Pos, Finding{Message: fmt.Sprintf("%s is %s", p.ID, orElse(string(p.Row.Status), "without a status")), Claimed: string(p.Row.Status)})
 		return
 	case !p.Approved():
-		k.at("packet/not-approved", p, p.Row.Pos, Finding{Message: fmt.Sprintf("%s is DONE, its review is %s", p.ID, orElse(string(p.Row.ReviewState), "not recorded")), Claimed: string(p.Row.ReviewState)})
+		f := Finding{Message: fmt.Sprintf("%s is DONE, its review is %s", p.ID, orElse(string(p.Row.ReviewState), "not recorded")), Claimed: string(p.Row.ReviewState)}
+		if !p.Row.Reviewed && p.Row.ReviewState == tracker.ReviewNone {
+			f.Severity = Condition // a tracker that knows no reviews
+		}
+		k.at("packet/not-approved", p, p.Row.Pos, f)
 	}
 	if p.Section == nil {
 		k.at("packet/no-section", p, p.Row.Pos, Finding{Message: p.ID + " is DONE on the board, and has no section: no boxes, no tests, no evidence"})
@@ -208,7 +232,7 @@ func (k *trackerJudge) state(p *tracker.Packet, open []box) {
 			Message: fmt.Sprintf("%s is DONE with %s: %s", p.ID, plural(len(open), "open box", "open boxes"), strings.Join(texts, ", ")), Claimed: "DONE", Observed: plural(len(open), "open box", "open boxes"),
 		})
 	}
-	if p.Evidence.State != tracker.EvidenceFilled {
+	if p.Evidence.State != tracker.EvidenceFilled && p.Evidence.State != tracker.EvidenceOnLines {
 		pos := p.Evidence.Pos
 		if !pos.IsValid() {
 			pos = p.Pos()
@@ -234,7 +258,7 @@ func (k *trackerJudge) gates(p *tracker.Packet) {
 			boxes[g.Name] = g
 			continue
 		}
-		if b, ok := boxes[g.Name]; ok && b.State == "PASS" && g.State == "N/A" {
+		if b, ok := boxes[g.Name]; ok && b.State == "PASS" && g.State == "N/A" && !strings.HasPrefix(b.Note, "N/A") {
 			k.at("gate/disagrees", p, b.Pos, Finding{Message: fmt.Sprintf("the box says %s PASS, the evidence %s N/A", g.Name, g.Name), Claimed: g.Name + " PASS", Observed: g.Name + " N/A"})
 		}
 	}

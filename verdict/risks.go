@@ -20,8 +20,8 @@ var dispositionWords = []struct {
 	meaning     string
 }{
 	{DispositionResolved, regexp.MustCompile(`(?i)\b(fully |now )?(resolved|fixed|closed|remediated|eliminated|no longer applies|burned down)\b`), "it is gone: resolved, fixed, closed, remediated, eliminated"},
-	{DispositionDeferred, regexp.MustCompile(`(?i)\b(deferred?|defers|postponed|put off|post-?release|follow-?ups?|future work|backlog|tracked for|tracked as|to be (decided|addressed|done|fixed|determined|wired|added)|will be (addressed|fixed|done|added|wired|handled)|will (create|add|wire|harden)|blocked on|before release|pending|later (packet|release)|next release|todo)\b`), "somebody owes it later: deferred, follow-up, post-release, backlog, to be decided, will be addressed, blocked on, pending"},
-	{DispositionAccepted, regexp.MustCompile(`(?i)\b(accept(ed|able|s)?|tolerable|by design|won'?t fix|intentional(ly)?|harmless|not (a )?production path|no (data loss|code impact|functional impact)|does not affect|test-only|test code|minor bookkeeping|non-blocking)\b`), "somebody decided to live with it: accepted, acceptable, by design, harmless, test-only"},
+	{DispositionDeferred, regexp.MustCompile(`(?i)\b(deferred?|defers|postponed|put off|post-?release|follow-?ups?|future (work|improvements?|enhancements?)|backlog|tracked for|tracked as|to be (decided|addressed|done|fixed|determined|wired|added)|will be (addressed|fixed|done|added|wired|handled)|will (create|add|wire|harden)|should be (removed|fixed|addressed|revisited|added|updated|replaced|migrated)|blocked on|before release|pending|later (packet|release)|next release|todo)\b`), "somebody owes it later: deferred, follow-up, post-release, backlog, to be decided, will be addressed, blocked on, pending"},
+	{DispositionAccepted, regexp.MustCompile(`(?i)\b(accept(ed|able|s)?|tolerable|by design|won'?t fix|intentional(ly)?|harmless|not (a )?production path|no (data loss|code impact|functional impact)|does not affect|test-only|test code|minor bookkeeping|non-blocking|not an? (\w+ )?blocker|as-is)\b`), "somebody decided to live with it: accepted, acceptable, by design, harmless, not a blocker, test-only"},
 	{DispositionMitigated, regexp.MustCompile(`(?i)\b(mitigat(ed|es|ion)|compensat(ed|ing)|covered by|guarded by|protected by|work-?around|exercised via|behind (a )?(flag|gate)|re-anchor)\b`), "something keeps it small: mitigated, covered by, guarded by, workaround"},
 }
 
@@ -31,7 +31,7 @@ var (
 	// "deferred" alone may speak of what is settled elsewhere.
 	putsOff     = regexp.MustCompile(`(?i)\b((is|are|was|were|remains?) deferred|deferred (to|until)|to be (decided|addressed|done|fixed|added|wired)|will be (addressed|fixed|done|added|wired|handled)|blocked on|not yet (done|decided|wired))\b`)
 	pointerRisk = regexp.MustCompile(`(?i)^see\b|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
-	negated     = regexp.MustCompile(`(?i)\b(not|no|never|without|isn't|aren't|wasn't)\s+(?:(?:yet|been|be|being|fully|formally|really|a|any)\s+)*$`)
+	negated     = regexp.MustCompile(`(?i)\b(not|no|never|without|isn't|aren't|wasn't|should|must|may|might|could)\s+(?:(?:yet|been|be|being|fully|formally|really|a|any)\s+)*$`)
 	statement   = regexp.MustCompile(`(?i)\b(exists?|confirms? no|is now complete|now complete)\b`)
 	targetID    = regexp.MustCompile(`(?i)\b(?:in|to|by|until|on|with|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?|packet \d{1,3})\b`)
 	reference   = regexp.MustCompile(`\b([A-Z][A-Z0-9]*-\d+[a-z]?)\b`)
@@ -178,6 +178,37 @@ func (l *ledger) fromPacket(p *tracker.Packet, r *tracker.Risk) {
 	e.packet, e.Owner = p, r.Owner
 	d := dispose(strings.TrimSpace(r.Text+" "+r.Note), r.Struck)
 	e.Disposition, e.Why, e.To = d.disposition, d.why, d.to
+	if d.disposition != DispositionOpen {
+		return
+	}
+	if other := l.otherPacket(p, r.Text+" "+r.Note); other != nil {
+		e.Disposition, e.Why, e.To = DispositionDeferred, "it is left to "+other.ID, other.ID
+	}
+}
+
+var idWord = regexp.MustCompile(`(?i)\bpacket \d{1,3}\b|\b[a-z][a-z0-9]*[-_.]?\d+[a-z]?(?:[-.][a-z0-9]+)*\b`)
+
+// otherPacket is the first packet of the tracker that a text names, the one it
+// stands in aside.
+func (l *ledger) otherPacket(p *tracker.Packet, text string) *tracker.Packet {
+	for _, word := range idWord.FindAllString(text, -1) {
+		if other := l.named(word); other != nil && other != p {
+			return other
+		}
+	}
+	return nil
+}
+
+// named is the packet that an id names; CP-01 is 01 where packets have numbers
+// alone.
+func (l *ledger) named(id string) *tracker.Packet {
+	if p := l.byID[tracker.NormalID(id)]; p != nil {
+		return p
+	}
+	if _, number, ok := strings.Cut(id, "-"); ok && strings.Trim(number, "0123456789") == "" {
+		return l.byID[number]
+	}
+	return nil
 }
 
 // fromTable takes a row of a reconciling table: the same risk as a packet's own
@@ -309,7 +340,7 @@ func (l *ledger) settle(e *entry) {
 	if e.To == "" {
 		return
 	}
-	p := l.byID[tracker.NormalID(e.To)]
+	p := l.named(e.To)
 	switch {
 	case e.Disposition == DispositionDeferred && p != nil && !p.Final && p.Done() && p.Approved() && !tracker.SameID(p.ID, e.Packet):
 		e.Disposition, e.Why = DispositionResolved, e.Why+", and "+p.ID+" is approved"

@@ -68,6 +68,7 @@ var rules = []Rule{
 	{"claims/vacuous", "The evidence itself says that nothing was tested", Condition, "words such as 'no tests to run'", "-> exit 0 (no matching tests)", "-> exit 0 (3 tests)", "require a command that tests something", false},
 
 	{"packet/not-done", "A packet is not done", Blocker, "the board, the final packet aside", "IN_PROGRESS when the verdict is asked for", "DONE", "finish it, or take it out of this work", false},
+	{"packet/left-out", "A packet is left out of the work", Condition, "states such as DEFERRED, OBSOLETE, CANCELLED", "a packet whose tests fail, marked OBSOLETE", "DONE", "confirm that it is not needed now, and waive this with the reason", false},
 	{"packet/not-approved", "A packet is done but not approved", Blocker, "the board's review state", "DONE / PENDING", "DONE / APPROVED", "have it reviewed", false},
 	{"packet/unchecked-box", "A packet is done with open boxes", Blocker, "every check box of the packet", "DONE with - [ ]", "DONE with - [x]", "do it and tick it, or reopen the packet", false},
 	{"packet/no-evidence", "A packet is done without evidence", Blocker, "the packet's evidence", "TODO where the evidence should be", "commands and exit codes", "record the evidence", false},
@@ -80,6 +81,7 @@ var rules = []Rule{
 	{"review/self", "Implementer and reviewer are the same", Note, "the board", "Claude / Claude", "Codex / Claude", "let somebody else review", false},
 
 	{"tracker/empty", "Nothing is required", Blocker, "trackers and policy", "a tracker without a single command", "one required command", "list the commands that must pass", true},
+	{"tracker/claims-only", "Nothing is required, only claimed", Condition, "trackers and policy", "evidence that names go vet and leaves the tests out", "the same commands under Required Tests", "list what must pass as required commands", false},
 	{"tracker/unreadable", "A part of the tracker could not be read", Condition, "warnings of the reader", "a fence that never closes", "every fence closes", "see the hint", true},
 	{"tracker/stale-next", "The recommended next packet is done already", Note, "the next packet against the board", "next: TRR-01, which is DONE", "next: the packet that is TODO", "update it", false},
 	{"tracker/recorded-verdict", "The recorded verdict is not the computed one", Note, "the tracker's last recorded verdict", "recorded GO, computed GO_WITH_CONDITIONS", "the same", "record the verdict again", false},

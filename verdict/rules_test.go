@@ -148,6 +148,7 @@ var ruleCases = map[string]ruleCase{
 	"claims/vacuous":       {lie: document("(3 tests)", "(no matching tests)")},
 
 	"packet/not-done":      {lie: document("| AB-01 | Limits | DONE |", "| AB-01 | Limits | IN_PROGRESS |")},
+	"packet/left-out":      {lie: document("| AB-01 | Limits | DONE |", "| AB-01 | Limits | OBSOLETE |")},
 	"packet/not-approved":  {lie: document("| AB-01 | Limits | DONE | Ada | Grace | APPROVED |", "| AB-01 | Limits | DONE | Ada | Grace | PENDING |")},
 	"packet/unchecked-box": {lie: document("- [x] It adds.", "- [ ] It adds."), twin: document("- [x] It adds.", "- [X] It adds.")},
 	"packet/no-evidence": {lie: func(t *testing.T, f *fixture) {
@@ -163,6 +164,11 @@ var ruleCases = map[string]ruleCase{
 
 	"tracker/empty": {lie: func(_ *testing.T, f *fixture) {
 		f.doc = "## Packet Board\n\n| Packet | Title | Status | Review State |\n|---|---|---|---|\n| A-1 | x | DONE | APPROVED |\n"
+	}},
+	"tracker/claims-only": {lie: func(_ *testing.T, f *fixture) {
+		f.doc = "## Packet Board\n\n| Packet | Title | Status | Review State |\n|---|---|---|---|\n| A-1 | x | DONE | APPROVED |\n\n## A-1\n\nCommands run:\n- `go vet ./...` -> exit 0\n"
+	}, twin: func(_ *testing.T, f *fixture) {
+		f.doc = "## Packet Board\n\n| Packet | Title | Status | Review State |\n|---|---|---|---|\n| A-1 | x | DONE | APPROVED |\n\n## A-1\n\nRequired tests:\n- [x] `go vet ./...` -> exit 0\n\nCommands run:\n- `go vet ./...` -> exit 0\n"
 	}},
 	"tracker/unreadable": {lie: document("| AB-02 | Final Verdict |", "| ??? | Odd | DONE | Ada | Grace | APPROVED | below |\n| AB-02 | Final Verdict |")},
 	"tracker/stale-next": {lie: document("- `AB-02` (Final Verdict)", "- `AB-00` can begin"), twin: document("- `AB-02` (Final Verdict)", "- All packets complete.")},

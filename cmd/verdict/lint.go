@@ -10,7 +10,7 @@ import (
 )
 
 func newLintCommand(s streams) *cobra.Command {
-	var project projectFlags
+	project := projectFlags{anywhere: true}
 	var report reportFlags
 	cmd := &cobra.Command{
 		Use:   "lint [TRACKER...]",

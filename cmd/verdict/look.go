@@ -42,7 +42,7 @@ func listRules(w io.Writer) error {
 }
 
 func newRisksCommand(s streams) *cobra.Command {
-	var project projectFlags
+	project := projectFlags{anywhere: true}
 	cmd := &cobra.Command{
 		Use:     "risks [TRACKER...]",
 		Short:   "Print the ledger of residual risks",

@@ -11,7 +11,7 @@ import (
 )
 
 func newPlanCommand(s streams) *cobra.Command {
-	var project projectFlags
+	project := projectFlags{anywhere: true}
 	cmd := &cobra.Command{
 		Use:   "plan [TRACKER...]",
 		Short: "Show what would run, what is refused and what repeats; nothing is executed",

@@ -34,6 +34,7 @@ type project struct {
 type projectFlags struct {
 	policy     string
 	policyFrom string
+	anywhere   bool // without a repository, the folder is the root
 }
 
 func (f *projectFlags) register(cmd *cobra.Command) {
@@ -53,7 +54,9 @@ func (f *projectFlags) open(args []string) (*project, error) {
 
 func (f *projectFlags) openAt(dir string, args []string) (*project, error) {
 	root, err := checkpoint.FindRoot(dir)
-	if errors.Is(err, checkpoint.ErrNoRepository) {
+	if errors.Is(err, checkpoint.ErrNoRepository) && f.anywhere && f.policyFrom == "" {
+		root = dir
+	} else if errors.Is(err, checkpoint.ErrNoRepository) {
 		return nil, badInput("run verdict inside a git repository; 'verdict demo' makes one to try", "find repository: no git repository at or above %s", dir)
 	} else if err != nil {
 		return nil, err

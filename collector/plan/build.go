@@ -9,7 +9,8 @@ import (
 	"github.com/verdictci/verdict/verdict/policy"
 )
 
-// Build plans what the trackers and the policy require. Equal commands are one.
+// Build plans what the trackers and the policy require; where they require
+// nothing, what the packets claim to have run. Equal commands are one.
 // It is pure, and its time grows linearly.
 func Build(trackers []*tracker.Tracker, p *policy.Policy) *Plan {
 	if p == nil {
@@ -31,6 +32,11 @@ func Build(trackers []*tracker.Tracker, p *policy.Policy) *Plan {
 	}
 	for _, t := range trackers {
 		b.tracker(t)
+	}
+	if len(b.plan.Commands) == 0 && len(p.Commands.Required) == 0 {
+		for _, t := range trackers {
+			b.claimed(t)
+		}
 	}
 	for _, r := range p.Commands.Required {
 		need := Need{Packet: r.Packet, Expected: r.Expected, Stated: r.Expected != 0, Pos: r.Pos}
@@ -83,6 +89,19 @@ func (b *builder) tracker(t *tracker.Tracker) {
 		}
 	}
 	b.plan.Packets = append(b.plan.Packets, order(t)...)
+}
+
+// claimed plans what the packets say that they ran, for trackers that require
+// nothing: a claim that can be repeated can be found out.
+func (b *builder) claimed(t *tracker.Tracker) {
+	for i := range t.Packets {
+		pk := &t.Packets[i]
+		for _, c := range pk.Evidence.Claims {
+			if c.Command != "" && (c.Result.Kind == tracker.ResultPassed || c.Result.Kind == tracker.ResultExit && c.Result.ExitCode == 0) {
+				b.add(c.Command, "", Need{Tracker: t.Path, Packet: pk.ID, Stated: c.Result.Kind == tracker.ResultExit, Claimed: true, Pos: c.Pos}, t.Rules, 0)
+			}
+		}
+	}
 }
 
 func (b *builder) add(command, dir string, need Need, rules []tracker.Rule, minTests int) {

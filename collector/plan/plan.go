@@ -54,6 +54,7 @@ type Need struct {
 	Stated   bool   // the line itself states it
 	Checked  bool   // the box is ticked
 	Final    bool   // required by the packet that asks for the verdict
+	Claimed  bool   // nothing requires it: a packet's evidence says that it was run
 	Pos      tracker.Pos
 }
 

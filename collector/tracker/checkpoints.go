@@ -10,7 +10,7 @@ var (
 	hashWord  = regexp.MustCompile(`\b[0-9a-fA-F]{7,64}\b`)
 	todoWord  = regexp.MustCompile(`(?i)^(todo|tbd|pending|to be (recorded|filled|added)|not yet)\b`)
 	noneCheck = regexp.MustCompile(`(?i)^(no-?op|n/?a|none|docs?-only|no commit|not applicable|no code changes?)\b`)
-	selfCheck = regexp.MustCompile(`(?i)^this commit\b`)
+	selfCheck = regexp.MustCompile(`(?i)^\(?this commit\b`)
 )
 
 // readClosing reads the closing list of checkpoint commits.
@@ -38,7 +38,28 @@ func (p *reader) commitEntry(b *block, d *document) {
 	if p.packet < 0 || b.level > 0 {
 		return
 	}
-	p.addCheckpoint(p.t.Packets[p.packet].ID, &b.inline, "commit", d)
+	for _, id := range p.labelPackets() {
+		p.addCheckpoint(id, &b.inline, "commit", d)
+	}
+}
+
+var packetRange = regexp.MustCompile(`(?i)\bpackets?\s+(\S+?)\s*(?:-|–|—|through|to)\s*(\S+?)\)`)
+
+// labelPackets are the packets that a label names ("Checkpoint Commit (Packets
+// 00-02)"), else the one that is being read.
+func (p *reader) labelPackets() []string {
+	if m := packetRange.FindStringSubmatch(p.run); m != nil {
+		from, ok1 := p.index[NormalID(m[1])]
+		to, ok2 := p.index[NormalID(m[2])]
+		if ok1 && ok2 && from <= to {
+			var ids []string
+			for _, pk := range p.t.Packets[from : to+1] {
+				ids = append(ids, pk.ID)
+			}
+			return ids
+		}
+	}
+	return []string{p.t.Packets[p.packet].ID}
 }
 
 func (p *reader) checkpointTable(b *block, d *document, packet, commit int) {
@@ -65,7 +86,13 @@ func (p *reader) addCheckpoint(id string, in *inline, source string, d *document
 	if c.Kind == CheckpointHash && len(in.spans) > 0 && in.spans[0].start == 0 {
 		c.Pos = d.pos(in.spans[0].offset)
 	}
-	p.t.Packets[i].Checkpoints = append(p.t.Packets[i].Checkpoints, c)
+	list := p.t.Packets[i].Checkpoints
+	for n := range list {
+		if source == "table" && list[n].Source == "board" && list[n].Text == c.Text {
+			return // a board that is also a table of commits
+		}
+	}
+	p.t.Packets[i].Checkpoints = append(list, c)
 }
 
 // checkpointOf reads what stands where a hash should be.

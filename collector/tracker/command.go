@@ -289,6 +289,9 @@ func result(tail string) Result {
 	r.Counts = counts(r.Words)
 	r.Vacuous = vacuous.MatchString(r.Words)
 	head, _, _ := strings.Cut(r.Words, "(")
+	if strings.TrimSpace(head) == "" {
+		head = r.Words
+	}
 	switch m := exitCode.FindStringSubmatch(head); {
 	case exitHolder.MatchString(words):
 		r.Kind = ResultTemplate
@@ -367,9 +370,20 @@ func counts(words string) Counts {
 // templateMarks are what an evidence block holds that nobody filled in.
 var templateMarks = regexp.MustCompile(`<command>|<path>|<code>|<hash>|PASS \| FAIL|APPROVED \| CHANGES`)
 
-// settle decides whether the evidence is there.
-func (e *Evidence) settle() {
+// settle decides whether the evidence is there. Under no heading of its own it
+// is what the packet claims all the same, and where it claims nothing, the exit
+// codes on the lines that require the commands.
+func (p *Packet) settle() {
+	e := &p.Evidence
 	raw := strings.TrimSpace(e.Raw)
+	switch {
+	case e.Pos.IsValid():
+	case len(e.Claims) > 0:
+		e.Pos = e.Claims[0].Pos
+	case p.selfEvident():
+		e.Pos, e.State = p.Required[0].Pos, EvidenceOnLines
+		return
+	}
 	switch {
 	case !e.Pos.IsValid():
 		e.State = EvidenceAbsent
@@ -380,6 +394,17 @@ func (e *Evidence) settle() {
 	default:
 		e.State = EvidenceFilled
 	}
+}
+
+// selfEvident reports whether each required line is ticked, or no box, and has
+// an exit code.
+func (p *Packet) selfEvident() bool {
+	for i := range p.Required {
+		if r := &p.Required[i]; r.Result.Kind != ResultExit || r.HasBox && !r.Checked {
+			return false
+		}
+	}
+	return len(p.Required) > 0
 }
 
 var placeholderWord = regexp.MustCompile(`(?i)^[-*\s]*(todo|tbd|pending|none yet|n/a|—|–|-|\.\.\.|…)[\s.]*$`)

@@ -18,6 +18,7 @@ const (
 	modeConditions
 	modeVerdict
 	modeRollback
+	modeRequired
 	modeOther // a label that is not known: its items claim nothing that is read
 )
 
@@ -35,12 +36,20 @@ var modeLabels = []struct {
 	{modeRollback, regexp.MustCompile(`(?i)^rollback`)},
 }
 
+var requiredLabel = regexp.MustCompile(`(?i)^required (tests?|commands?|checks?|validation)$`)
+
 // continuesCommands are labels of a second list of commands under the first:
 // who ran them.
 var continuesCommands = regexp.MustCompile(`(?i)\b(implementer|reviewer|rerun|verification|codex|claude|ci)\b`)
 
+// remark is what a label adds in parentheses: "Checkpoint Commit (Packet 03)".
+var remark = regexp.MustCompile(`\s*\([^()]*\)$`)
+
 func (p *reader) modeOf(label string) mode {
-	label = strings.Trim(label, " *:")
+	label = remark.ReplaceAllString(strings.Trim(label, " *:"), "")
+	if p.packet >= 0 && requiredLabel.MatchString(label) {
+		return modeRequired
+	}
 	for _, l := range modeLabels {
 		if l.re.MatchString(label) {
 			return l.mode
@@ -55,6 +64,9 @@ func (p *reader) modeOf(label string) mode {
 // content reads a block whose meaning depends on the label above it: of a
 // packet's evidence, of a packet itself, or outside of packets.
 func (p *reader) content(b *block, d *document, group string) {
+	if b.kind != blockItem {
+		p.listed = false
+	}
 	switch b.kind {
 	case blockHeading:
 		p.recordFrom(b, d)
@@ -129,6 +141,10 @@ func (p *reader) paragraph(b *block, d *document) {
 // command with its result outside of any list.
 func (p *reader) proseLine(in *inline, d *document) {
 	p.recordFrom(&block{inline: *in}, d)
+	if p.mode == modeCommit && p.packet >= 0 && hashWord.MatchString(in.text) {
+		p.commitEntry(&block{kind: blockItem, inline: *in}, d)
+		return
+	}
 	if p.part == partEvidence && p.packet >= 0 && arrow.MatchString(in.text) {
 		command, _, _ := cutArrow(in.text)
 		if len(in.spans) == 0 && knownCommand(command) {
@@ -187,6 +203,10 @@ func (p *reader) item(b *block, d *document, group string) {
 	if p.part == partEvidence {
 		p.t.Packets[p.packet].Evidence.Raw += b.text + "\n"
 	}
+	if p.mode == modeRequired {
+		p.readRequired(b, d, group)
+		return
+	}
 	if rest, checked, isBox := box(b); isBox {
 		if p.packet >= 0 {
 			pk := &p.t.Packets[p.packet]
@@ -194,6 +214,75 @@ func (p *reader) item(b *block, d *document, group string) {
 		}
 		return
 	}
+	if p.labelledItem(b, d) {
+		return
+	}
+	p.itemOf(b, d)
+}
+
+// labelledItem reads an item that is a label with what it labels: on its own
+// line ("- **Commands run:** `go vet ./...` → exit 0"), or in the list below it.
+func (p *reader) labelledItem(b *block, d *document) bool {
+	if p.packet < 0 {
+		return false
+	}
+	if p.listed && b.level > 0 {
+		inner := *b
+		inner.level--
+		p.itemOf(&inner, d)
+		return true
+	}
+	if b.level > 0 || !p.listed && p.mode != modeNone && p.mode != modeOther {
+		return false
+	}
+	if p.listed {
+		p.mode, p.listed = modeNone, false
+	}
+	line, _, _ := strings.Cut(b.text, "\n")
+	m := labelLine.FindStringSubmatch(line)
+	if m == nil {
+		return false
+	}
+	mode := p.modeOf(m[1])
+	if mode == modeOther || mode == modeRequired {
+		return false
+	}
+	value := b.slice(len(line)-len(m[2]), len(b.text))
+	if mode == modeVerdict {
+		p.verdictLine(&value, value.text, d)
+		return true
+	}
+	p.mode, p.run, p.listed = mode, m[1], true
+	if mode == modeCommands || mode == modeFiles {
+		for _, part := range eachSpan(&value) {
+			p.itemOf(&block{kind: blockItem, inline: part}, d)
+		}
+	} else if value.text != "" && !placeholderWord.MatchString(strings.Trim(value.text, "()")) {
+		p.itemOf(&block{kind: blockItem, inline: value}, d)
+	}
+	return true
+}
+
+// eachSpan cuts a line of several commands with their results, or of several
+// files, before each one that follows a ";" or ",". A line without any is prose.
+func eachSpan(in *inline) []inline {
+	var parts []inline
+	start := 0
+	for i, s := range in.spans {
+		before := strings.TrimSpace(in.text[:s.start])
+		if i > 0 && (strings.HasSuffix(before, ";") || strings.HasSuffix(before, ",")) {
+			parts = append(parts, in.slice(start, len(before)-1))
+			start = s.start
+		}
+	}
+	if len(in.spans) == 0 {
+		return nil
+	}
+	return append(parts, in.slice(start, len(in.text)))
+}
+
+// itemOf reads an item by what the label above it says.
+func (p *reader) itemOf(b *block, d *document) {
 	switch p.mode {
 	case modeCommands:
 		if b.level == 0 {
@@ -264,9 +353,10 @@ func (p *reader) readGate(b *block, d *document) {
 }
 
 var (
-	gateForm   = regexp.MustCompile(`^(P\d)\b\s*[:—–-]?\s*([A-Za-z/]+)?\s*(.*)$`)
+	gateForm   = regexp.MustCompile(`^(P\d)\b\s*[:—–-]?\s*([A-Za-z/]+|[✓✔✅❌✗])?\s*(.*)$`)
+	gateList   = regexp.MustCompile(`\s\|\s(?:P\d\b)`)
 	reviewBox  = regexp.MustCompile(`(?i)^(review )?verdict( recorded)?\b\s*:?\s*(.*)$`)
-	gateStates = map[string]string{"PASS": "PASS", "PASSED": "PASS", "OK": "PASS", "GREEN": "PASS", "FAIL": "FAIL", "FAILED": "FAIL", "RED": "FAIL", "N/A": "N/A", "NA": "N/A", "BLOCKED": "BLOCKED", "PENDING": "PENDING", "TODO": "TODO", "PARTIAL": "PARTIAL", "WAIVED": "WAIVED"}
+	gateStates = map[string]string{"PASS": "PASS", "PASSED": "PASS", "OK": "PASS", "GREEN": "PASS", "FAIL": "FAIL", "FAILED": "FAIL", "RED": "FAIL", "N/A": "N/A", "NA": "N/A", "BLOCKED": "BLOCKED", "PENDING": "PENDING", "TODO": "TODO", "PARTIAL": "PARTIAL", "WAIVED": "WAIVED", "✓": "PASS", "✔": "PASS", "✅": "PASS", "❌": "FAIL", "✗": "FAIL"}
 )
 
 func (p *reader) gateLine(b *block, d *document, isBox, checked bool) {
@@ -275,6 +365,12 @@ func (p *reader) gateLine(b *block, d *document, isBox, checked bool) {
 	}
 	pk := &p.t.Packets[p.packet]
 	line, _, _ := strings.Cut(b.text, "\n")
+	if at := gateList.FindStringIndex(line); at != nil && gateForm.MatchString(line) { // "P0 ✓ … | P1 ✓ …"
+		first, more := b.slice(0, at[0]), b.slice(at[0]+3, len(b.text))
+		p.gateLine(&block{kind: blockItem, inline: first}, d, isBox, checked)
+		p.gateLine(&block{kind: blockItem, inline: more}, d, isBox, checked)
+		return
+	}
 	if m := gateForm.FindStringSubmatch(line); m != nil {
 		if strings.Contains(m[3], "|") && strings.Contains(m[3], "FAIL") {
 			return // the template's list of choices

@@ -16,12 +16,12 @@ type lexicon struct {
 	problems []string
 }
 
-// idForm is a packet's id: letters, a dash and digits; a letter and a number; or
+// idForm is a packet's id: letters, a dash and digits; a letter and a number (with a letter after it: W1-B); or
 // a bare number of two digits after "Packet" or at the start.
-const idForm = `[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*[-_.]?\d+(?:\.\d+)*[a-z]?|\d{1,3}(?:\.\d+)*`
+const idForm = `[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*[-_.]?\d+(?:\.\d+)*(?:[a-z]|-[A-Z]\b)?|\d{1,3}(?:\.\d+)*`
 
 var partHeadings = map[part]*regexp.Regexp{
-	partBoard:       regexp.MustCompile(`(?i)\b(packet|work|status|task|milestone)s?\s+(board|status|overview|table)\b|^(packets|work items|tasks|board|status board|overview)$`),
+	partBoard:       regexp.MustCompile(`(?i)\b(packet|work|status|task|milestone)s?\s+(board|status|overview|table|progress|list|index)\b|^(packets|work items|tasks|board|status board|overview)$`),
 	partRules:       regexp.MustCompile(`(?i)\brules$|^(ground|working|execution) rules|^protocol$`),
 	partRequired:    regexp.MustCompile(`(?i)\brequired\s+(tests?|commands?|checks?|validation|verification)|\b(acceptance|verification|validation|test|check)\s+commands?\b|\bcommand set\b|^(full|final|required|milestone)?\s*(validation|verification)( gate)?s?\b|^(tests|required|checks)$|^tests to run$`),
 	partGates:       regexp.MustCompile(`(?i)\b(review|quality|exit|approval)\s+gates?\b|^gates?$|^gate checklist`),
@@ -41,23 +41,26 @@ var partNames = map[string]part{
 }
 
 var columnTitles = map[string][]string{
-	"packet":      {"packet", "id", "packet id", "task", "work item", "item", "#", "milestone", "step"},
+	"packet":      {"packet", "id", "packet id", "old id", "task", "work item", "item", "#", "milestone", "step"},
 	"title":       {"title", "name", "summary", "description", "packet title", "what"},
 	"status":      {"status", "state", "progress"},
 	"implementer": {"implementer", "owner", "author", "assignee", "implemented by", "agent", "who"},
 	"reviewer":    {"reviewer", "reviewed by", "approver"},
 	"review":      {"review state", "review", "review status", "approval", "verdict"},
 	"evidence":    {"evidence link", "evidence", "link", "notes"},
+	"commit":      {"commit", "commits", "checkpoint", "checkpoint commit", "commit hash", "hash", "sha"},
 	"depends":     {"depends on", "depends", "dependencies", "dependency", "blocked by", "after"},
 }
 
 var statusWords = map[string]string{
 	"DONE": "DONE", "COMPLETE": "DONE", "COMPLETED": "DONE", "FINISHED": "DONE", "MERGED": "DONE", "CLOSED": "DONE", "✅": "DONE", "✔": "DONE", "✓": "DONE", "☑": "DONE",
-	"TODO": "TODO", "TO_DO": "TODO", "NOT_STARTED": "TODO", "OPEN": "TODO", "PLANNED": "TODO", "☐": "TODO", "⬜": "TODO",
-	"IN_PROGRESS": "IN_PROGRESS", "WIP": "IN_PROGRESS", "ACTIVE": "IN_PROGRESS", "STARTED": "IN_PROGRESS", "🚧": "IN_PROGRESS", "🔄": "IN_PROGRESS", "⏳": "IN_PROGRESS",
+	"TODO": "TODO", "TO_DO": "TODO", "NOT_STARTED": "TODO", "OPEN": "TODO", "PLANNED": "TODO", "READY": "TODO", "QUEUED": "TODO", "BACKLOG": "TODO", "☐": "TODO", "⬜": "TODO",
+	"IN_PROGRESS": "IN_PROGRESS", "WIP": "IN_PROGRESS", "ACTIVE": "IN_PROGRESS", "STARTED": "IN_PROGRESS", "ASSIGNED": "IN_PROGRESS", "🚧": "IN_PROGRESS", "🔄": "IN_PROGRESS", "⏳": "IN_PROGRESS",
 	"BLOCKED": "BLOCKED", "❌": "CHANGES_REQUESTED", "⛔": "BLOCKED",
 	"CHANGES_REQUESTED": "CHANGES_REQUESTED", "CHANGES_NEEDED": "CHANGES_REQUESTED", "REJECTED": "CHANGES_REQUESTED", "FAILED": "CHANGES_REQUESTED",
 	"APPROVED": "APPROVED", "ACCEPTED": "APPROVED", "LGTM": "APPROVED",
+	"DEFERRED": "DEFERRED", "POSTPONED": "DEFERRED",
+	"DROPPED": "DROPPED", "OBSOLETE": "DROPPED", "SUPERSEDED": "DROPPED", "CANCELLED": "DROPPED", "CANCELED": "DROPPED", "ABANDONED": "DROPPED", "DESCOPED": "DROPPED", "OUT_OF_SCOPE": "DROPPED", "WONT_DO": "DROPPED", "WON'T_DO": "DROPPED",
 	"PENDING": "PENDING", "REVIEW": "PENDING", "IN_REVIEW": "PENDING",
 }
 
@@ -167,6 +170,12 @@ var notWord = regexp.MustCompile(`[\s-]+`)
 func stateWord(s string) string {
 	s = strings.ToUpper(strings.Trim(strings.TrimSpace(s), "*`_~. "))
 	return notWord.ReplaceAllString(s, "_")
+}
+
+// isState reports whether a text is a state and nothing else.
+func (l *lexicon) isState(text string) bool {
+	_, ok := l.statuses[stateWord(text)]
+	return ok
 }
 
 // state reads a cell: a state that is known, else the word itself; empty for a

@@ -38,12 +38,14 @@ type reader struct {
 	words    *lexicon
 	index    map[string]int // normal id → index in t.Packets
 	hasBoard bool
+	boards   int // tables that are boards, so far
 	level    int // of the headings that begin a packet's section; 0: not known yet
 
 	part   part   // what the blocks are about
 	packet int    // index of the packet they belong to; −1: none
 	mode   mode   // what the items of a list are
 	run    string // the label above a list of commands
+	listed bool   // the label is an item of the list itself
 }
 
 // part is the part of a tracker that a block stands in.
@@ -199,10 +201,13 @@ func (p *reader) finish() {
 		if pk.Title == "" && pk.Row != nil {
 			pk.Title = pk.Row.Title
 		}
-		if pk.Section != nil && pk.Section.Title != "" {
+		if pk.Section != nil && pk.Section.Title != "" && (pk.Title == "" || !p.words.isState(pk.Section.Title)) {
 			pk.Title = pk.Section.Title
 		}
-		pk.Evidence.settle()
+		pk.settle()
+		if r := pk.Row; r != nil && !r.Reviewed && r.ReviewState == "" && len(pk.Reviews) > 0 {
+			r.ReviewState = pk.Reviews[len(pk.Reviews)-1].State
+		}
 	}
 	p.findFinal()
 	if len(t.Packets) == 0 {

@@ -171,6 +171,8 @@ const (
 	StatusBlocked          Status = "BLOCKED"
 	StatusChangesRequested Status = "CHANGES_REQUESTED"
 	StatusDone             Status = "DONE"
+	StatusDeferred         Status = "DEFERRED" // put off: not part of what is decided now
+	StatusDropped          Status = "DROPPED"  // obsolete, cancelled, out of scope
 )
 
 // ReviewState is what the review said, in the same form as Status. The zero
@@ -190,11 +192,15 @@ const (
 type Row struct {
 	Title       string
 	Status      Status
-	Implementer string // empty for a dash or an empty cell
-	Reviewer    string // likewise
-	ReviewState ReviewState
-	Evidence    string // the last cell as written
+	Implementer string      // empty for a dash or an empty cell
+	Reviewer    string      // likewise
+	ReviewState ReviewState // of the packet's own review where the board has no column for it
+	Reviewed    bool        // the board has a column for the review's state
+	Evidence    string      // the last cell as written
 	Pos         Pos
+
+	said  string // the status as written
+	table int    // which of the board's tables
 }
 
 // Section is a packet's part of the document.
@@ -250,6 +256,7 @@ type EvidenceState string
 // The states of a packet's evidence.
 const (
 	EvidenceAbsent      EvidenceState = ""            // no evidence section
+	EvidenceOnLines     EvidenceState = "lines"       // none either; the lines that require commands give exit codes
 	EvidencePlaceholder EvidenceState = "placeholder" // TODO, or a template that nobody filled in
 	EvidenceFilled      EvidenceState = "filled"
 )

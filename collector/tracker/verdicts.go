@@ -37,6 +37,7 @@ var (
 	verdictStart = regexp.MustCompile(`(?i)\b(verdict|recommendation|decision)\b[^:]*:\s*\W*(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
 	verdictAfter = regexp.MustCompile(`(?i)\bwith verdict\W+(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
 	upgradedTo   = regexp.MustCompile(`(?i)\b(?:upgraded|updated|changed|revised|downgraded|lowered|raised)\b.*?\bto\b\W*(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
+	changedFrom  = regexp.MustCompile(`(?i)\b(?:upgraded|updated|changed|revised|downgraded|lowered|raised)\s+from\W*(?:NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
 	updatedItem  = regexp.MustCompile(`^(?:Updated|Final|New|Current)\W+(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
 	reaffirmed   = regexp.MustCompile(`\b(NO[_-]GO|GO[_ ]WITH[_ ]CONDITIONS|GO) verdict (?:reaffirmed|issued|stands|recorded|confirmed)`)
 	leading      = regexp.MustCompile(`^(NO[_-]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\s*(?:[—–:.]|$)`)
@@ -48,6 +49,7 @@ func statedDecision(text string) string {
 	if m := upgradedTo.FindStringSubmatch(text); m != nil {
 		return upperDecision(m[1])
 	}
+	text = changedFrom.ReplaceAllString(text, "")
 	if len(decisionsIn(text)) != 1 {
 		return ""
 	}

@@ -8,7 +8,7 @@ type Vocabulary struct {
 	// "evidence", "risks", "checkpoints", "next", "rules".
 	Headings map[string][]string
 	// Columns gives the titles of a column of the board: "packet", "title",
-	// "status", "implementer", "reviewer", "review", "evidence", "depends".
+	// "status", "implementer", "reviewer", "review", "evidence", "commit", "depends".
 	Columns map[string][]string
 	// Statuses gives the words for a state: "DONE", "TODO", "APPROVED", …
 	Statuses map[string][]string

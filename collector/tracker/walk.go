@@ -1,7 +1,9 @@
 package tracker
 
 import (
+	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -141,15 +143,24 @@ func (p *reader) subPart(part part, b *block, d *document) {
 	}
 }
 
-// readBoard reads the packets' table before anything else, so that the ids are
-// known when the sections are read.
+// readBoard reads the packets' tables before anything else, so that the ids are
+// known when the sections are read. Where none stands under a heading that says
+// so, every table of ids and statuses is one: some documents have a table for
+// each phase.
 func (p *reader) readBoard(blocks []block, d *document) {
+	p.readBoards(blocks, d, false)
+	if !p.hasBoard {
+		p.readBoards(blocks, d, true)
+	}
+}
+
+func (p *reader) readBoards(blocks []block, d *document, anywhere bool) {
 	underHeading := false
 	for i := range blocks {
 		b := &blocks[i]
 		if b.kind == blockHeading {
 			underHeading = p.words.partOf(b.text) == partBoard
-			if underHeading && !p.hasBoard {
+			if underHeading && !p.t.Board.IsValid() {
 				p.t.Board = d.pos(b.offset)
 			}
 		}
@@ -157,19 +168,15 @@ func (p *reader) readBoard(blocks []block, d *document) {
 			continue
 		}
 		columns := p.boardColumns(b.rows[0])
-		_, hasStatus := columns["status"]
-		_, hasReview := columns["review"]
-		_, hasTitle := columns["title"]
-		if _, ok := columns["packet"]; !ok || !hasStatus || !underHeading && (!hasReview || !hasTitle) {
+		has := func(key string) bool { _, ok := columns[key]; return ok }
+		if !has("packet") || !has("status") {
 			continue
 		}
-		if p.hasBoard {
-			if underHeading && hasTitle {
-				p.warn(d.pos(b.offset), "a second packet board", "one board", "merge the boards; this one was not read")
-			}
+		if anywhere && (!has("title") || !p.mostlyIDs(b.rows[1:], columns["packet"])) || !anywhere && (!underHeading || p.hasBoard && !has("title")) {
 			continue
 		}
 		p.hasBoard = true
+		p.boards++
 		if !p.t.Board.IsValid() {
 			p.t.Board = d.pos(b.offset)
 		}
@@ -179,10 +186,27 @@ func (p *reader) readBoard(blocks []block, d *document) {
 	}
 }
 
+// mostlyIDs reports whether more than half of a column's cells are packet ids
+// and nothing else.
+func (p *reader) mostlyIDs(rows [][]inline, column int) bool {
+	ids := 0
+	for _, row := range rows {
+		if column < len(row) {
+			if id, rest := p.words.leadingID(row[column].text); id != "" && strings.TrimSpace(rest) == "" {
+				ids++
+			}
+		}
+	}
+	return ids*2 > len(rows)
+}
+
 func (p *reader) boardColumns(header []inline) map[string]int {
 	columns := map[string]int{}
 	for i, cell := range header {
 		key, ok := p.words.columns[strings.ToLower(strings.TrimSpace(cell.text))]
+		if _, taken := columns[key]; ok && taken && key == "packet" {
+			key = "title" // "ID | Work Item"
+		}
 		if _, taken := columns[key]; ok && !taken {
 			columns[key] = i
 		}
@@ -211,25 +235,31 @@ func (p *reader) readRow(row []inline, columns map[string]int, d *document) {
 	if title == "" {
 		title = strings.TrimLeft(strings.TrimSpace(rest), ":—–- ")
 	}
-	if _, dup := p.index[NormalID(id)]; dup {
+	if i, dup := p.index[NormalID(id)]; dup {
+		if first := p.t.Packets[i].Row; first != nil && first.table != p.boards && first.said == cell("status") {
+			return // two tables say the same
+		}
 		p.warn(pos, "packet "+id+" stands twice on the board", "one row for each packet", "remove one row; the first was read")
 		return
 	}
 	pk := &p.t.Packets[p.packetAt(id)]
 	pk.Row = &Row{
 		Title: title, Status: Status(p.words.state(cell("status"))), Implementer: person(cell("implementer")), Reviewer: person(cell("reviewer")),
-		ReviewState: p.reviewState(cell("review")), Evidence: cell("evidence"), Pos: pos,
+		ReviewState: p.reviewState(cell("review")), Evidence: cell("evidence"), Pos: pos, said: cell("status"), table: p.boards,
 	}
 	if pk.Row.Status == "APPROVED" { // one column for both
 		pk.Row.Status, pk.Row.ReviewState = StatusDone, ReviewApproved
 	}
-	if _, has := columns["review"]; !has && pk.Row.Status == StatusDone {
+	if _, pk.Row.Reviewed = columns["review"]; !pk.Row.Reviewed && pk.Row.Status == StatusDone {
 		if strings.Contains(strings.ToUpper(cell("status")), "APPROVED") {
 			pk.Row.ReviewState = ReviewApproved
 		}
 	}
 	if depends := cell("depends"); depends != "" {
 		pk.DependsOn = p.dependsOn(depends)
+	}
+	if i, ok := columns["commit"]; ok && i < len(row) && person(row[i].text) != "" {
+		p.addCheckpoint(id, &row[i], "board", d)
 	}
 }
 
@@ -256,6 +286,22 @@ func person(cell string) string {
 
 var idList = regexp.MustCompile(idForm)
 
+var idRange = regexp.MustCompile(`\b([A-Za-z][A-Za-z0-9_-]*?[-_])?(\d+)\s+(?:through|to|–)\s+(?:[A-Za-z][A-Za-z0-9_-]*?[-_])?(\d+)\b`)
+
+// dependsOn reads a list of packets; "C-1 through C-6" is all six.
 func (p *reader) dependsOn(text string) []string {
+	text = idRange.ReplaceAllStringFunc(text, func(s string) string {
+		m := idRange.FindStringSubmatch(s)
+		from, _ := strconv.Atoi(m[2])
+		to, _ := strconv.Atoi(m[3])
+		if to-from > 1000 {
+			return s
+		}
+		var ids []string
+		for n := from; n <= to; n++ {
+			ids = append(ids, fmt.Sprintf("%s%0*d", m[1], len(m[2]), n))
+		}
+		return strings.Join(ids, ", ")
+	})
 	return append([]string{}, idList.FindAllString(text, -1)...)
 }
