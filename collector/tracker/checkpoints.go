@@ -8,8 +8,8 @@ import (
 var (
 	hashForm  = regexp.MustCompile(`^[0-9a-fA-F]{4,64}$`)
 	hashWord  = regexp.MustCompile(`\b[0-9a-fA-F]{7,64}\b`)
-	todoWord  = regexp.MustCompile(`(?i)^(todo|tbd|pending|to be (recorded|filled|added)|not yet)\b`)
-	noneCheck = regexp.MustCompile(`(?i)^(no-?op|n/?a|none|docs?-only|no commit|not applicable|no code changes?)\b`)
+	todoWord  = regexp.MustCompile(`(?i)^\(?(todo|tbd|pending|to be (recorded|filled|added)|not yet)\b`)
+	noneCheck = regexp.MustCompile(`(?i)^\(?(no-?op|n/?a|none|docs?-only|no commit|not applicable|no code changes?)\b`)
 	selfCheck = regexp.MustCompile(`(?i)^\(?this commit\b`)
 )
 

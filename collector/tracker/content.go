@@ -19,6 +19,7 @@ const (
 	modeVerdict
 	modeRollback
 	modeRequired
+	modeDepends
 	modeOther // a label that is not known: its items claim nothing that is read
 )
 
@@ -30,7 +31,7 @@ var modeLabels = []struct {
 	{modeFiles, regexp.MustCompile(`(?i)^(files?|paths?) (changed|touched|modified|added)|^changed files|^changes$`)},
 	{modeGates, regexp.MustCompile(`(?i)^(review )?gates?( checklist)?$|^gate checklist`)},
 	{modeCommit, regexp.MustCompile(`(?i)^(checkpoint )?commits?( hash)?$|^checkpoint( hash)?$`)},
-	{modeRisks, regexp.MustCompile(`(?i)\bresidual risks?\b|^(known|open|remaining) risks?\b|^risks?$`)},
+	{modeRisks, regexp.MustCompile(`(?i)\bresidual (risks?|items?)\b|^(known|open|remaining) risks?\b|^risks?$`)},
 	{modeConditions, regexp.MustCompile(`(?i)\bconditions?\b`)},
 	{modeVerdict, regexp.MustCompile(`(?i)\b(verdict|recommendation)\b`)},
 	{modeRollback, regexp.MustCompile(`(?i)^rollback`)},
@@ -159,9 +160,16 @@ func (p *reader) dependsLine(label, rest string) bool {
 	if p.packet < 0 || !dependsWord.MatchString(label) {
 		return false
 	}
-	pk := &p.t.Packets[p.packet]
-	pk.DependsOn = append(pk.DependsOn, p.dependsOn(rest)...)
+	p.depends(rest)
+	if strings.TrimSpace(rest) == "" {
+		p.mode = modeDepends
+	}
 	return true
+}
+
+func (p *reader) depends(text string) {
+	pk := &p.t.Packets[p.packet]
+	pk.DependsOn = append(pk.DependsOn, p.dependsOn(text)...)
 }
 
 var dependsWord = regexp.MustCompile(`(?i)^(depends on|dependencies|blocked by)$`)
@@ -208,7 +216,7 @@ func (p *reader) item(b *block, d *document, group string) {
 		return
 	}
 	if rest, checked, isBox := box(b); isBox {
-		if p.packet >= 0 {
+		if p.packet >= 0 && !p.boxedCommand(&rest, checked, d) {
 			pk := &p.t.Packets[p.packet]
 			pk.Boxes = append(pk.Boxes, Box{Text: rest.text, Checked: checked, Group: group, Pos: d.pos(rest.offset)})
 		}
@@ -218,6 +226,20 @@ func (p *reader) item(b *block, d *document, group string) {
 		return
 	}
 	p.itemOf(b, d)
+}
+
+// boxedCommand reads a check box anywhere in a packet that is a command with its
+// exit code: the packet requires it.
+func (p *reader) boxedCommand(in *inline, checked bool, d *document) bool {
+	if len(in.spans) == 0 || in.spans[0].start != 0 {
+		return false
+	}
+	tail := in.text[in.spans[0].end:]
+	at := arrow.FindStringIndex(tail)
+	if at == nil || at[0] > 1 || result(tail).Kind != ResultExit {
+		return false
+	}
+	return p.requiredLine(&block{kind: blockItem, inline: *in}, d, true, checked)
 }
 
 // labelledItem reads an item that is a label with what it labels: on its own
@@ -300,6 +322,10 @@ func (p *reader) itemOf(b *block, d *document) {
 		p.condition(b, d)
 	case modeVerdict:
 		p.recordFrom(b, d)
+	case modeDepends:
+		if id, _ := p.words.leadingID(b.text); id != "" && p.packet >= 0 {
+			p.depends(id)
+		}
 	case modeRollback:
 		if p.packet >= 0 {
 			p.t.Packets[p.packet].Evidence.Rollback += b.text + "\n"

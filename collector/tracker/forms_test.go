@@ -129,3 +129,21 @@ func TestCheckpointOfSeveralPackets(t *testing.T) {
 	}
 	assert.Equal(t, []string{"1a2b3c4d", "1a2b3c4d", "5e6f7a8b"}, got)
 }
+
+func TestBoxesThatAreCommands(t *testing.T) {
+	const doc = "## Packet Board\n\n| Packet | Title | Status | Review State |\n|---|---|---|---|\n| R-0 | a | DONE | APPROVED |\n| R-1 | b | DONE | APPROVED |\n\n" +
+		"## R-0 Checklist: a\n\n- [x] Read `go vet ./...` first.\n\n## R-1 Checklist: b\n\nBlocked by:\n- R-0 (DONE)\n\n- [x] `go env GOVERSION` -> `go1.26.0`\n- [x] `go build ./...` -> exit 0\n- [ ] `go test ./...` -> exit 0 (3 tests)\n\n" +
+		"### Residual Items (Accepted)\n- Logs are global.\n\nCommit:\n- (pending)\n"
+	tr := tracker.Parse("t.md", []byte(doc), nil)
+	require.Len(t, tr.Packets, 2)
+	assert.Empty(t, tr.Packets[0].Required)
+	p := tr.Packets[1]
+	assert.Equal(t, []string{"R-0"}, p.DependsOn)
+	require.Len(t, p.Required, 2)
+	assert.True(t, p.Required[0].Checked)
+	assert.False(t, p.Required[1].Checked)
+	assert.Len(t, p.Boxes, 1, "a command whose result is no exit code is a box")
+	require.Len(t, p.Risks, 1)
+	assert.Equal(t, "Accepted", p.Risks[0].Note)
+	assert.Equal(t, tracker.CheckpointTodo, p.Checkpoint().Kind)
+}

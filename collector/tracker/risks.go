@@ -24,6 +24,9 @@ func (p *reader) risk(b *block, d *document) {
 	}
 	r := p.riskOf(b, d)
 	r.Packet = p.t.Packets[p.packet].ID
+	if said := remark.FindString(p.run); said != "" { // "Residual Items (Accepted)"
+		r.Note = strings.TrimSpace(r.Note + " " + strings.Trim(said, " ()"))
+	}
 	*risks = append(*risks, r)
 }
 
