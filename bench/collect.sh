@@ -34,6 +34,13 @@ repo "${many[@]}"
 read -r wall cpu20 < <(measure 5 run)
 echo "one more command: $(awk -v a="$cpu20" -v b="$cpu" 'BEGIN{printf "%.1f", (a-b)/19*1000}') ms of CPU"
 
+steps=/bin/true; for _ in $(seq 40); do steps="$steps; /bin/true"; done
+repo '/bin/true; /bin/true'
+read -r _ few < <(measure 9 run)
+repo "$steps"
+read -r _ lots < <(measure 9 run); read -r _ base < <(measure 9 bash -c "$steps")
+echo "one more step in a line: $(awk -v a="$lots" -v b="$few" 'BEGIN{printf "%.2f", (a-b)/39*1000}') ms of CPU; in bash $(awk -v c="$base" 'BEGIN{printf "%.2f", c/41*1000}') ms"
+
 repo 'yes verdict | head -c 2147483648'
 read -r wall _ < <(measure 3 run); read -r cat _ < <(measure 3 bash -c "yes verdict | head -c 2147483648 | cat > $scratch/out")
 rm -rf .verdict; peak=$( { /usr/bin/env time -f %M "$scratch/verdict" run -q >/dev/null; } 2>&1 | tail -n 1 || echo '?')

@@ -87,7 +87,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 	text, env := s.Command.Text, append(append([]string{}, s.Env...), marker)
 	var log string
 	if s.Witness != nil && s.witnessed() {
-		if instrumented, err := plan.Instrument(text); err == nil {
+		if instrumented, err := plan.Instrument(text, plan.Bash); err == nil {
 			text = instrumented
 			log = filepath.Join(s.LogDir, s.Name+".steps.jsonl")
 			env = s.Witness.environment(env, log, filepath.Join(s.LogDir, s.Name), s.Root)

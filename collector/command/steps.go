@@ -28,8 +28,8 @@ func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []ev
 	lines := bufio.NewScanner(f)
 	lines.Buffer(make([]byte, 64<<10), 4<<20)
 	for lines.Scan() && len(steps) < maxSteps {
-		var l witnessLine
-		if json.Unmarshal(lines.Bytes(), &l) != nil {
+		l, ok := readLine(lines.Bytes())
+		if !ok {
 			continue
 		}
 		i, started := open[l.ID]
@@ -37,6 +37,9 @@ func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []ev
 		case !l.End:
 			open[l.ID] = len(steps)
 			steps = append(steps, l.Step)
+		case started && l.ended != nil:
+			delete(open, l.ID)
+			l.ended(&steps[i])
 		case started:
 			delete(open, l.ID)
 			steps[i] = l.Step
@@ -53,6 +56,34 @@ func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []ev
 	}
 	slices.SortStableFunc(steps, func(a, b evidence.Step) int { return a.Started.Compare(b.Started) })
 	return steps
+}
+
+// readLine reads what a witness wrote, or the shell itself.
+func readLine(line []byte) (witnessLine, bool) {
+	var l witnessLine
+	if json.Unmarshal(line, &l) == nil {
+		return l, true
+	}
+	r, ok := plan.ReadReport(string(line))
+	if !ok {
+		return l, false
+	}
+	l.ID, l.End = r.ID, r.End
+	if !r.End {
+		l.Step = evidence.Step{Index: r.Index, Argv: r.Argv, Dir: r.Dir, Started: r.At, Outcome: evidence.NotRun, ExitCode: -1}
+		l.Step.Tool, l.Step.Probative = plan.Tool(r.Argv)
+		return l, true
+	}
+	l.ended = func(s *evidence.Step) {
+		s.Outcome, s.ExitCode = evidence.Exited, r.ExitCode
+		if r.NotFound {
+			s.Outcome, s.ExitCode = evidence.StartFailed, -1
+		}
+		if !s.Started.IsZero() && !r.At.IsZero() {
+			s.DurationMS = r.At.Sub(s.Started).Milliseconds()
+		}
+	}
+	return l, true
 }
 
 func relativeTo(base, path string) string {

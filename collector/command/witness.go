@@ -131,7 +131,7 @@ func scriptShell(args []string) int {
 		return 127
 	}
 	if len(args) == 2 && args[0] == "-c" {
-		if text, err := plan.Instrument(args[1]); err == nil {
+		if text, err := plan.Instrument(args[1], plan.Posix); err == nil {
 			args = []string{"-c", text}
 		}
 	}
@@ -161,6 +161,9 @@ type witnessLine struct {
 	End  bool          `json:"end,omitempty"`
 	Step evidence.Step `json:"step"`
 	Raw  string        `json:"raw,omitempty"`
+
+	// ended completes the step that began with the same ID; nil: Step is whole.
+	ended func(*evidence.Step)
 }
 
 func (w *witness) report(l witnessLine) {

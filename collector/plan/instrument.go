@@ -3,8 +3,13 @@ package plan
 import (
 	"bytes"
 	"fmt"
+	"path"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
+	"mvdan.cc/sh/v3/expand"
 	"mvdan.cc/sh/v3/syntax"
 )
 
@@ -18,19 +23,40 @@ var builtins = map[string]bool{
 	"true": true, "false": true, ":": true, "echo": true, "printf": true, "test": true, "[": true, "pwd": true,
 }
 
+// Shell is who will interpret an instrumented text.
+type Shell int
+
+// The shells that text is instrumented for.
+const (
+	Bash  Shell = iota // bash 3.2 and later
+	Posix              // sh
+)
+
 // Instrument gives shell text with the meaning of text in which each external
-// simple command runs through a witness: "$VERDICT_WITNESS" __witness INDEX --
-// and the command's own words. INDEX is the step's place in Shape.Steps, −1 where
-// it has none. A cd that fails is reported as well. The text stays bash's to
-// interpret: pipes, redirections, assignments and status are as they were.
-func Instrument(text string) (string, error) {
+// simple command is reported. What checks something, and whatever runs in the
+// background, goes through a witness, "$VERDICT_WITNESS" __witness INDEX -- and
+// the command's own words; in bash, the rest goes through a function, which costs
+// a tenth of that and writes lines that [ReadReport] reads. INDEX is the step's
+// place in Shape.Steps, −1 where it has none. A cd that fails is reported as well.
+// The text stays the shell's to interpret: pipes, redirections, assignments and
+// status are as they were.
+func Instrument(text string, shell Shell) (string, error) {
 	f, err := parse(text)
 	if err != nil {
 		return "", fmt.Errorf("instrument command: %w", err)
 	}
 	r := read(f, "")
-	movesFolder := false
+	movesFolder, reports := false, false
+	background := map[*syntax.CallExpr]bool{}
 	syntax.Walk(f, func(n syntax.Node) bool {
+		switch n := n.(type) {
+		case *syntax.Stmt:
+			if n.Background || n.Coprocess {
+				markCalls(n, background)
+			}
+		case *syntax.CoprocClause:
+			markCalls(n, background)
+		}
 		call, ok := n.(*syntax.CallExpr)
 		if !ok || len(call.Args) == 0 {
 			return true
@@ -46,12 +72,20 @@ func Instrument(text string) (string, error) {
 		if !known {
 			index = -1
 		}
+		if shell == Bash && lit && !background[call] && plain(call, name) {
+			reports = true
+			call.Args = append([]*syntax.Word{word("__verdict_step"), word(strconv.Itoa(index))}, call.Args...)
+			return true
+		}
 		call.Args = append([]*syntax.Word{
 			quotedVariable("VERDICT_WITNESS"), word("__witness"), word(strconv.Itoa(index)), word("--"),
 		}, call.Args...)
 		return true
 	})
 	var b bytes.Buffer
+	if reports {
+		b.WriteString(reportedStep)
+	}
 	if movesFolder {
 		b.WriteString(watchedCd)
 	}
@@ -61,10 +95,102 @@ func Instrument(text string) (string, error) {
 	return b.String(), nil
 }
 
+func markCalls(n syntax.Node, set map[*syntax.CallExpr]bool) {
+	syntax.Walk(n, func(n syntax.Node) bool {
+		if call, ok := n.(*syntax.CallExpr); ok {
+			set[call] = true
+		}
+		return true
+	})
+}
+
+// plain reports whether a call's end is all there is to know of it: it is no
+// check, and no program that has a witness in front of it anyway.
+func plain(call *syntax.CallExpr, name string) bool {
+	words := make([]string, 0, len(call.Args))
+	for _, arg := range call.Args {
+		w, _ := literal(arg)
+		words = append(words, w)
+	}
+	return toolOf(words).kind != "check" && !slices.Contains(WitnessedPrograms, path.Base(name))
+}
+
+// reportedStep runs a command and reports its start and its end, one line each.
+const reportedStep = `__verdict_n=0
+__verdict_step() {
+	local __i=$1 __s __w __id=${BASHPID:-$$}.$((++__verdict_n))
+	shift
+	printf -v __w ' %q' "$PWD" "$@"
+	printf '+ %s %s %s%s\n' "$__id" "$__i" "${EPOCHREALTIME:-0}" "$__w" >>"$VERDICT_WITNESS_LOG"
+	if "$@"; then __s=0; else __s=$?; fi
+	[ $__s != 127 ] || builtin type -P -- "$1" >/dev/null || __id="$__id !"
+	printf -- '- %s %s %s\n' "${EPOCHREALTIME:-0}" $__s "$__id" >>"$VERDICT_WITNESS_LOG"
+	return $__s
+}
+`
+
 // watchedCd reports a cd that fails: what follows would run in another folder
 // than it says.
 const watchedCd = `cd() { command cd "$@"; local s=$?; [ $s = 0 ] || "$VERDICT_WITNESS" __witness -1 --failed $s cd "$@"; return $s; }
 `
+
+// Report is a line that an instrumented text wrote about a step.
+type Report struct {
+	ID       string // of the step, the same in both of its lines
+	End      bool
+	At       time.Time // zero: the shell does not tell
+	Index    int       // at the start
+	Dir      string    // likewise, absolute
+	Argv     []string  // likewise
+	ExitCode int       // at the end
+	NotFound bool      // likewise: there is no such program
+}
+
+// ReadReport reads a line; false when it is none.
+func ReadReport(line string) (Report, bool) {
+	fields := strings.SplitN(line, " ", 5)
+	switch {
+	case len(fields) == 5 && fields[0] == "+":
+		index, err := strconv.Atoi(fields[2])
+		words := unquoted(fields[4])
+		if err != nil || len(words) < 2 {
+			return Report{}, false
+		}
+		return Report{ID: fields[1], At: clock(fields[3]), Index: index, Dir: words[0], Argv: words[1:]}, true
+	case len(fields) >= 4 && fields[0] == "-":
+		code, err := strconv.Atoi(fields[2])
+		return Report{ID: fields[3], End: true, At: clock(fields[1]), ExitCode: code, NotFound: len(fields) == 5}, err == nil
+	}
+	return Report{}, false
+}
+
+// clock reads $EPOCHREALTIME, whose decimal sign is the locale's.
+func clock(text string) time.Time {
+	seconds, micros, ok := strings.Cut(strings.Replace(text, ",", ".", 1), ".")
+	s, err := strconv.ParseInt(seconds, 10, 64)
+	us, err2 := strconv.ParseInt(micros, 10, 64)
+	if !ok || err != nil || err2 != nil {
+		return time.Time{}
+	}
+	return time.Unix(s, us*1000).UTC()
+}
+
+// unquoted reads words that printf %q wrote; nil when they are none.
+func unquoted(text string) []string {
+	var words []*syntax.Word
+	err := syntax.NewParser().Words(strings.NewReader(text), func(w *syntax.Word) bool {
+		words = append(words, w)
+		return true
+	})
+	if err != nil {
+		return nil
+	}
+	fields, err := expand.Fields(&expand.Config{Env: expand.ListEnviron()}, words...)
+	if err != nil {
+		return nil
+	}
+	return fields
+}
 
 func word(s string) *syntax.Word {
 	return &syntax.Word{Parts: []syntax.WordPart{&syntax.Lit{Value: s}}}

@@ -334,12 +334,14 @@ func TestInstrumentKeepsMeaning(t *testing.T) {
 	texts := append(append([]string{}, forms[:len(forms)-3]...), strings.Join(last, "\n"))
 	for i, text := range texts {
 		t.Run(fmt.Sprintf("%03d %s", i, text), func(t *testing.T) {
-			instrumented, err := plan.Instrument(text)
-			require.NoError(t, err)
 			wantCode, wantOut := runBash(t, bash, bin, text)
-			gotCode, gotOut := runBash(t, bash, bin, instrumented)
-			assert.Equal(t, wantCode, gotCode, instrumented)
-			assert.Equal(t, wantOut, gotOut, instrumented)
+			for _, shell := range []plan.Shell{plan.Bash, plan.Posix} {
+				instrumented, err := plan.Instrument(text, shell)
+				require.NoError(t, err)
+				gotCode, gotOut := runBash(t, bash, bin, instrumented)
+				assert.Equal(t, wantCode, gotCode, instrumented)
+				assert.Equal(t, wantOut, gotOut, instrumented)
+			}
 		})
 	}
 }
@@ -351,7 +353,7 @@ func runBash(t *testing.T, bash, bin, text string) (string, string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.txt"), nil, 0o644))
 	cmd := exec.Command(bash, "--noprofile", "--norc", "-c", text)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=/nonexistent", "VERDICT_WITNESS=" + filepath.Join(bin, "witness")}
+	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=/nonexistent", "VERDICT_WITNESS=" + filepath.Join(bin, "witness"), "VERDICT_WITNESS_LOG=" + filepath.Join(t.TempDir(), "log")}
 	out, _ := cmd.Output()
 	return cmd.ProcessState.String(), string(out)
 }
@@ -362,4 +364,45 @@ func TestPackagesAreOrderedByDependency(t *testing.T) {
 	}}}, nil)
 	assert.Len(t, p.Packets, 5)
 	assert.Equal(t, []string{"E", "D"}, p.Packets[3:])
+}
+
+func TestReportsOfSteps(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil {
+		t.Skip("bash is not installed")
+	}
+	text, err := plan.Instrument(`x=1 uname -s "a b" $'x\ny' é '' >/dev/null 2>&1; no-such-program; cd /; sh -c 'exit 3' | cat`, plan.Bash)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	log := filepath.Join(dir, "log")
+	cmd := exec.Command(bash, "--noprofile", "--norc", "-c", text)
+	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "VERDICT_WITNESS_LOG=" + log}
+	cmd.Run()
+
+	src, err := os.ReadFile(log)
+	require.NoError(t, err)
+	steps, ends := map[string]plan.Report{}, map[string]plan.Report{}
+	for line := range strings.Lines(string(src)) {
+		r, ok := plan.ReadReport(strings.TrimSuffix(line, "\n"))
+		require.True(t, ok, line)
+		if !r.End {
+			steps[r.Argv[0]] = r
+		} else {
+			for name, s := range steps {
+				if s.ID == r.ID {
+					ends[name] = r
+				}
+			}
+		}
+	}
+	assert.Equal(t, []string{"uname", "-s", "a b", "x\ny", "é", ""}, steps["uname"].Argv)
+	assert.Equal(t, dir, steps["uname"].Dir)
+	assert.False(t, steps["uname"].At.IsZero())
+	assert.Equal(t, 1, ends["uname"].ExitCode)
+	assert.True(t, ends["no-such-program"].NotFound)
+	assert.Equal(t, "/", steps["sh"].Dir)
+	assert.Equal(t, 3, ends["sh"].ExitCode)
+	assert.Equal(t, 0, ends["cat"].ExitCode)
+	_, ok := plan.ReadReport("+ 1 2")
+	assert.False(t, ok)
 }
