@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/plan"
 	"github.com/verdictci/verdict/collector/tracker"
 )
 
@@ -103,6 +104,18 @@ func (r *Report) Count(s Severity) int {
 		}
 	}
 	return n
+}
+
+// Command returns the report of a command by its shell text; nil when it was not
+// required.
+func (r *Report) Command(text string) *CommandReport {
+	key := plan.Key(text, "")
+	for i := range r.Commands {
+		if r.Commands[i].Key == key {
+			return &r.Commands[i]
+		}
+	}
+	return nil
 }
 
 // TrackerReport is the decision about one tracker. The report's own decision is

@@ -233,7 +233,9 @@ func (l *ledger) fromTable(t *tracker.RiskTable, r *tracker.Risk) {
 		e.Owner = r.Owner
 	}
 	d := dispose(strings.TrimSpace(r.Note+" "+r.FollowUp+" "+r.Text), r.Struck || strings.Contains(strings.ToUpper(r.Raw), "RESOLVED"))
-	if d.disposition == DispositionOpen && r.Note != "" {
+	if m := statedDisposition.FindStringSubmatch(r.Note); m != nil {
+		d.disposition, d.why = Disposition(strings.ToLower(m[1])), "“"+m[1]+"” in the table"
+	} else if d.disposition == DispositionOpen && r.Note != "" {
 		d.disposition, d.why = DispositionMitigated, "the table's column says “"+clip(r.Note, 80)+"”"
 	} else if d.disposition == DispositionOpen && r.FollowUp != "" {
 		d.disposition, d.why = DispositionDeferred, "the table's column says “"+clip(r.FollowUp, 80)+"”"
@@ -245,6 +247,10 @@ func (l *ledger) fromTable(t *tracker.RiskTable, r *tracker.Risk) {
 		}
 	}
 }
+
+// statedDisposition is a disposition that stands at the beginning of a table's
+// column, in its own word.
+var statedDisposition = regexp.MustCompile(`(?i)^(resolved|mitigated|accepted|deferred|open)\b`)
 
 // otherConditions are titles of lists that are no conditions of the verdict: those
 // that were met, and those of a later step.

@@ -199,8 +199,9 @@ type Row struct {
 	Evidence    string      // the last cell as written
 	Pos         Pos
 
-	said  string // the status as written
-	table int    // which of the board's tables
+	said, reviewSaid                  string // status and review as written
+	statusPos, reviewPos, evidencePos Pos    // of the cells' texts; invalid: no such column
+	table                             int    // which of the board's tables
 }
 
 // Section is a packet's part of the document.

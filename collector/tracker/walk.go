@@ -245,7 +245,12 @@ func (p *reader) readRow(row []inline, columns map[string]int, d *document) {
 	pk := &p.t.Packets[p.packetAt(id)]
 	pk.Row = &Row{
 		Title: title, Status: Status(p.words.state(cell("status"))), Implementer: person(cell("implementer")), Reviewer: person(cell("reviewer")),
-		ReviewState: p.reviewState(cell("review")), Evidence: cell("evidence"), Pos: pos, said: cell("status"), table: p.boards,
+		ReviewState: p.reviewState(cell("review")), Evidence: cell("evidence"), Pos: pos, said: cell("status"), reviewSaid: cell("review"), table: p.boards,
+	}
+	for key, at := range map[string]*Pos{"status": &pk.Row.statusPos, "review": &pk.Row.reviewPos, "evidence": &pk.Row.evidencePos} {
+		if i, ok := columns[key]; ok && i < len(row) && row[i].text != "" {
+			*at = d.pos(row[i].offset)
+		}
 	}
 	if pk.Row.Status == "APPROVED" { // one column for both
 		pk.Row.Status, pk.Row.ReviewState = StatusDone, ReviewApproved
