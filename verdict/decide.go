@@ -52,15 +52,12 @@ type judge struct {
 }
 
 func newJudge(in Input) *judge {
-	j := &judge{Input: in, policy: in.Policy, evidence: map[string]*evidence.Command{}, states: map[string]CommandState{}, keys: map[string]string{}, trackers: map[string]*tracker.Tracker{}, ids: map[string]int{}}
-	if j.policy == nil {
-		j.policy = policy.Default()
-	}
+	j := &judge{Input: in, policy: Effective(in.Policy, in.Base), evidence: map[string]*evidence.Command{}, states: map[string]CommandState{}, keys: map[string]string{}, trackers: map[string]*tracker.Tracker{}, ids: map[string]int{}}
 	required := in.Trackers
 	if in.Base != nil {
 		required = append(slices.Clone(in.Trackers), in.Base.Trackers...)
 	}
-	j.plan = plan.Build(required, mergedPolicy(j.policy, in.Base))
+	j.plan = plan.Build(required, j.policy)
 	if in.Bundle != nil {
 		for i := range in.Bundle.Commands {
 			c := &in.Bundle.Commands[i]
@@ -82,17 +79,6 @@ func newJudge(in Input) *judge {
 		r.Head, r.Base, r.Complete, r.Redacted = b.Repository.Head, b.Repository.Base, b.Complete, b.Redacted
 	}
 	return j
-}
-
-// mergedPolicy is the policy by which commands are required: what the base
-// requires stays required.
-func mergedPolicy(p *policy.Policy, base *Base) *policy.Policy {
-	if base == nil || base.Policy == nil {
-		return p
-	}
-	merged := *base.Policy
-	merged.Commands.Required = append(slices.Clone(base.Policy.Commands.Required), p.Commands.Required...)
-	return &merged
 }
 
 // at is the day that dates are compared with.

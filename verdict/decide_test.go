@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -311,5 +312,49 @@ func BenchmarkDecide(b *testing.B) {
 			b.ReportMetric(float64(findings), "findings")
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/packet")
 		})
+	}
+}
+
+func TestTheBasesPolicyDecides(t *testing.T) {
+	day, err := time.Parse("2006-01-02", "2099-01-01")
+	require.NoError(t, err)
+	weaker := policy.Default()
+	weaker.SHA256 = "own"
+	weaker.Severities = map[string]string{"evidence/failed": "note", "packet/not-done": "off", "claims/failed": "note"}
+	weaker.Waivers = []policy.Waiver{{Rule: "packet/not-done", Reason: "r", Owner: "o", Expires: day}}
+	weaker.Commands.Trusted = []string{"./scan.sh"}
+	weaker.Commands.Required = []policy.Required{{Command: "go vet ./more"}}
+	stricter := policy.Default()
+	stricter.SHA256 = "base"
+	stricter.Contracts = []policy.Contract{{ID: "c", Pattern: "x"}}
+
+	assert.Same(t, weaker, verdict.Effective(weaker, nil))
+	for name, base := range map[string]*verdict.Base{"a policy": {Policy: stricter}, "none": {}} {
+		t.Run("the base has "+name, func(t *testing.T) {
+			p := verdict.Effective(weaker, base)
+			assert.Empty(t, p.Severities)
+			assert.Empty(t, p.Waivers)
+			assert.Empty(t, p.Commands.Trusted)
+			require.Len(t, p.Commands.Required, 1, "what the change requires beyond is required")
+		})
+	}
+	assert.Len(t, verdict.Effective(weaker, &verdict.Base{Policy: stricter}).Contracts, 1)
+
+	f := &fixture{doc: goodTracker}
+	f.replace(t, "| AB-01 | Limits | DONE |", "| AB-01 | Limits | TODO |")
+	tr := tracker.Parse("t.md", []byte(f.doc), nil)
+	r := verdict.Decide(verdict.Input{Trackers: []*tracker.Tracker{tr}, LintOnly: true, Policy: weaker})
+	assert.False(t, finds(r, "packet/not-done"))
+	r = verdict.Decide(verdict.Input{Trackers: []*tracker.Tracker{tr}, LintOnly: true, Policy: weaker, Base: &verdict.Base{Policy: stricter, Trackers: []*tracker.Tracker{tr}}})
+	assert.True(t, finds(r, "packet/not-done"))
+	var said []string
+	for _, x := range r.Findings {
+		if x.Rule == "policy/changed" {
+			said = append(said, x.Message)
+		}
+	}
+	all := strings.Join(said, "\n")
+	for _, want := range []string{"claims/failed to note", "packet/not-done to off", "waiver of packet/not-done by o until 2099-01-01", "contract c", "trusts `./scan.sh`"} {
+		assert.Contains(t, all, want)
 	}
 }

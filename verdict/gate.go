@@ -33,18 +33,110 @@ func (j *judge) policyFindings() {
 	}
 }
 
+// Effective is the policy that decides. Without a base it is the change's own; with
+// one it is the base's, and of the change's own only what makes the gate stricter:
+// further required commands and contracts. Where the base has no policy, the
+// change's first one tells how commands run, and loosens nothing.
+func Effective(own *policy.Policy, base *Base) *policy.Policy {
+	own = orDefault(own)
+	if base == nil {
+		return own
+	}
+	if base.Policy == nil {
+		first := *own
+		first.Severities, first.Waivers, first.Risks, first.Accept = nil, nil, policy.Default().Risks, policy.Accept{}
+		first.Commands.Trusted, first.Commands.Allowed, first.Commands.PassThrough, first.Checkpoints.IgnorePaths = nil, nil, nil, nil
+		return &first
+	}
+	merged := *base.Policy
+	merged.Commands.Required = append(slices.Clone(base.Policy.Commands.Required), own.Commands.Required...)
+	for _, c := range own.Contracts {
+		if !slices.ContainsFunc(merged.Contracts, func(b policy.Contract) bool { return b.ID == c.ID && b.Pattern == c.Pattern }) {
+			merged.Contracts = append(slices.Clip(merged.Contracts), c)
+		}
+	}
+	return &merged
+}
+
+func orDefault(p *policy.Policy) *policy.Policy {
+	if p == nil {
+		return policy.Default()
+	}
+	return p
+}
+
+// policyChanges lists what a change alters of the base's policy, the required
+// commands aside.
+func policyChanges(base, own *policy.Policy) []string {
+	if digestOf(base) == digestOf(own) {
+		return nil
+	}
+	if base == nil {
+		return []string{"the change brings the first policy; it is not in force until it is on the base branch"}
+	}
+	var out []string
+	if digestOf(own) == "" {
+		out = append(out, "the policy is removed")
+	}
+	for _, id := range sortedKeys(base.Severities, own.Severities) {
+		if a, b := base.Severities[id], own.Severities[id]; a != b {
+			out = append(out, fmt.Sprintf("the policy sets %s to %s; on the base branch, %s", id, orElse(b, "its default"), orElse(a, "its default")))
+		}
+	}
+	for _, w := range own.Waivers {
+		if !slices.ContainsFunc(base.Waivers, func(b policy.Waiver) bool { w.Pos, b.Pos = tracker.Pos{}, tracker.Pos{}; return w == b }) {
+			out = append(out, fmt.Sprintf("the policy brings a waiver of %s by %s until %s", w.Rule, w.Owner, w.Expires.Format("2006-01-02")))
+		}
+	}
+	for _, c := range base.Contracts {
+		if !slices.ContainsFunc(own.Contracts, func(o policy.Contract) bool { return c.ID == o.ID && c.Pattern == o.Pattern }) {
+			out = append(out, fmt.Sprintf("the policy drops or alters the contract %s", c.ID))
+		}
+	}
+	for _, list := range []struct {
+		what      string
+		base, own []string
+	}{
+		{"trusts", base.Commands.Trusted, own.Commands.Trusted}, {"allows", base.Commands.Allowed, own.Commands.Allowed}, {"passes through", base.Commands.PassThrough, own.Commands.PassThrough},
+		{"leaves out of the packets' scope", base.Checkpoints.IgnorePaths, own.Checkpoints.IgnorePaths},
+	} {
+		for _, item := range list.own {
+			if !slices.Contains(list.base, item) {
+				out = append(out, fmt.Sprintf("the policy %s `%s`, which that of the base branch does not", list.what, item))
+			}
+		}
+	}
+	if len(out) == 0 {
+		out = append(out, "the policy is another one than on the base branch")
+	}
+	for i := range out {
+		out[i] += "; that of the base branch decides"
+	}
+	return out
+}
+
+func sortedKeys(maps ...map[string]string) []string {
+	var keys []string
+	for _, m := range maps {
+		for k := range m {
+			if !slices.Contains(keys, k) {
+				keys = append(keys, k)
+			}
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
 // baseFindings says what a change alters of the gate that it must pass, and keeps
 // the decision below GO until somebody accepts it.
 func (j *judge) baseFindings() {
 	if j.Base == nil {
 		return
 	}
-	var changed []string
-	if a, b := digestOf(j.Base.Policy), digestOf(j.policy); a != b {
-		changed = append(changed, "the policy is another one than on the base branch")
-	}
+	changed := policyChanges(j.Base.Policy, orDefault(j.Input.Policy))
 	now := map[string]bool{}
-	own := plan.Build(j.Trackers, j.policy)
+	own := plan.Build(j.Trackers, orDefault(j.Input.Policy))
 	for i := range own.Commands {
 		now[own.Commands[i].Key] = true
 	}
@@ -157,7 +249,10 @@ func (j *judge) accept() {
 			if f.ID != a.ID && f.Risk != a.ID || f.Waived != nil || f.Severity == Note {
 				continue
 			}
-			if f.Severity == Blocker {
+			switch {
+			case f.Rule == "policy/changed":
+				f.Severity = Note // this is the person whom the finding asks for
+			case f.Severity == Blocker:
 				f.Severity = Condition
 			}
 			f.Waived = &WaiverReport{Rule: f.Rule, Packet: f.Packet, Reason: a.Reason, Owner: a.By, Expires: a.Until.Format("2006-01-02"), State: "used"}

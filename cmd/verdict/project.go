@@ -65,6 +65,11 @@ func (f *projectFlags) openAt(dir string, args []string) (*project, error) {
 	if p.policy, err = f.readPolicy(dir, root); err != nil {
 		return nil, err
 	}
+	if f.policyFrom != "" {
+		if p.base, err = p.readBasePolicy(f.policyFrom); err != nil {
+			return nil, err
+		}
+	}
 	paths, err := p.trackerPaths(dir, args)
 	if err != nil {
 		return nil, err
@@ -82,7 +87,7 @@ func (f *projectFlags) openAt(dir string, args []string) (*project, error) {
 		return nil, &inputError{errors.Join(problems...), hintOf(problems[0])}
 	}
 	if f.policyFrom != "" {
-		if p.base, err = p.readBase(f.policyFrom); err != nil {
+		if err := p.readBaseTrackers(f.policyFrom); err != nil {
 			return nil, err
 		}
 	}
@@ -99,14 +104,9 @@ func (p *project) requiringTrackers() []*tracker.Tracker {
 	return append(append([]*tracker.Tracker{}, p.trackers...), p.base.Trackers...)
 }
 
-// requiringPolicy is the base's policy where there is a base: a change cannot
-// weaken the gate that it must pass.
-func (p *project) requiringPolicy() *policy.Policy {
-	if p.base != nil && p.base.Policy != nil {
-		return p.base.Policy
-	}
-	return p.policy
-}
+// requiringPolicy is the policy in force: a change cannot weaken the gate that it
+// must pass.
+func (p *project) requiringPolicy() *policy.Policy { return verdict.Effective(p.policy, p.base) }
 
 func (f *projectFlags) readPolicy(dir, root string) (*policy.Policy, error) {
 	path := f.policy
@@ -211,8 +211,8 @@ func (p *project) readTracker(path string) (*tracker.Tracker, error) {
 	if bytes.IndexByte(src, 0) >= 0 || !utf8.Valid(src) && !mostlyText(src) {
 		return nil, badInput("name a Markdown file", "%s:1:1: not a text file", path)
 	}
-	t := tracker.Parse(path, src, p.policy.Vocabulary)
-	if len(t.Packets) == 0 && len(p.policy.Commands.Required) == 0 {
+	t := tracker.Parse(path, src, p.requiringPolicy().Vocabulary)
+	if len(t.Packets) == 0 && len(p.requiringPolicy().Commands.Required) == 0 {
 		return nil, badInput("a tracker has a table under '## Packet Board' and a section for each packet; 'verdict init' writes one, docs/tracker.md describes it",
 			"%s:1:1: no packet found, so there is nothing to decide", path)
 	}
@@ -226,8 +226,8 @@ func mostlyText(src []byte) bool {
 	return bad*50 < len(src)
 }
 
-// readBase reads policy and trackers from another commit.
-func (p *project) readBase(rev string) (*verdict.Base, error) {
+// readBasePolicy reads the policy of another commit.
+func (p *project) readBasePolicy(rev string) (*verdict.Base, error) {
 	base := &verdict.Base{}
 	src, commit, err := checkpoint.ReadFile(p.root, rev, policy.FileName)
 	switch {
@@ -246,17 +246,22 @@ func (p *project) readBase(rev string) (*verdict.Base, error) {
 		return nil, badInput("fetch the base branch first", "read policy of %s: %w", rev, err)
 	}
 	base.Commit = commit
+	return base, nil
+}
+
+// readBaseTrackers reads the project's trackers as they are in another commit.
+func (p *project) readBaseTrackers(rev string) error {
 	for _, t := range p.trackers {
 		src, commit, err := checkpoint.ReadFile(p.root, rev, t.Path)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		} else if err != nil {
-			return nil, fmt.Errorf("read %s of %s: %w", t.Path, rev, err)
+			return fmt.Errorf("read %s of %s: %w", t.Path, rev, err)
 		}
-		base.Commit = commit
-		base.Trackers = append(base.Trackers, tracker.Parse(t.Path, src, p.policy.Vocabulary))
+		p.base.Commit = commit
+		p.base.Trackers = append(p.base.Trackers, tracker.Parse(t.Path, src, p.requiringPolicy().Vocabulary))
 	}
-	return base, nil
+	return nil
 }
 
 // trackerFiles are the paths that never count as a change of the work tree.

@@ -66,8 +66,8 @@ func flat(s string) string {
 
 func tableCell(s string) string { return strings.ReplaceAll(flat(s), "|", `\|`) }
 
-// span is a code span that may hold backticks.
-func span(s string) string {
+// codeSpan is a code span that may hold backticks.
+func codeSpan(s string) string {
 	s = strings.Join(strings.Fields(clean(s)), " ")
 	if !strings.Contains(s, "`") {
 		return "`" + s + "`"
@@ -101,10 +101,10 @@ func (e *evidenceText) commands(p *tracker.Packet) {
 	for n, q := range p.Required {
 		c := e.r.Command(q.Command)
 		if c == nil || c.Evidence == nil {
-			e.line("%d. %s -> not run", n+1, span(q.Command))
+			e.line("%d. %s -> not run", n+1, codeSpan(q.Command))
 			continue
 		}
-		line := strconv.Itoa(n+1) + ". " + span(q.Command) + " -> " + observed(c.Evidence)
+		line := strconv.Itoa(n+1) + ". " + codeSpan(q.Command) + " -> " + observed(c.Evidence)
 		if counted := tests(c.Evidence); counted != "–" {
 			line += " (" + counted + ")"
 		} else if c.State != verdict.CommandPassed {
