@@ -30,6 +30,7 @@ if (findings.length) {
 const logs = JSON.parse($("logs").textContent) || {};
 const rowHeight = 20;
 const sgr = /\x1b\[([0-9;]*)m|\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b./g;
+const longest = 4000; // characters of a line that are shown
 const failure = /(^|\s)(--- FAIL|FAIL\b|FAILED|panic:|Error:|error TS\d+|✗|×)/;
 
 async function unpack(packed) {
@@ -69,6 +70,7 @@ function lineOf(text, number) {
   return row;
 }
 
+// openLog shows a text in its box, and gives what goes to a line of it.
 function openLog(box, text) {
   const lines = text.replace(/\r\n/g, "\n").replace(/\n$/, "").split("\n").map((l) => l.slice(l.lastIndexOf("\r") + 1));
   const bare = (i) => lines[i].replace(sgr, "");
@@ -85,7 +87,8 @@ function openLog(box, text) {
     const end = Math.min(lines.length, start + 120);
     const rows = [];
     for (let i = start; i < end; i++) {
-      const row = lineOf(lines[i], i + 1);
+      const cut = lines[i].length > longest;
+      const row = lineOf(cut ? lines[i].slice(0, longest) + " … (" + (lines[i].length - longest) + " more characters)" : lines[i], i + 1);
       if (i === hit) row.classList.add("hit");
       rows.push(row);
     }
@@ -93,46 +96,63 @@ function openLog(box, text) {
     below.setAttribute("height", (lines.length - end) * rowHeight);
     pre.replaceChildren(...rows);
   }
-  function go(i, word) {
-    if (i < 0) { status.textContent = word + ": nothing found"; return; }
-    hit = i;
-    view.scrollTop = Math.max(0, (i - 5) * rowHeight);
+  function go(i) {
+    hit = Math.max(0, Math.min(i, lines.length - 1));
+    view.scrollTop = Math.max(0, (hit - 5) * rowHeight);
     draw(true);
-    status.textContent = "line " + (i + 1) + " of " + lines.length;
+    status.textContent = "line " + (hit + 1) + " of " + lines.length;
   }
-  function find(wanted, from) {
-    for (let k = 0; k < lines.length; k++) {
-      const i = (from + k) % lines.length;
-      if (wanted(bare(i))) return i;
-    }
-    return -1;
+  // step goes to the next line that is wanted, or the one before, and says which of how many it is.
+  function step(wanted, word, from, by) {
+    const found = lines.map((_, i) => i).filter((i) => wanted(bare(i)));
+    if (!found.length) { status.textContent = word + ": nothing found"; return; }
+    let k = by > 0 ? found.findIndex((i) => i > from) : found.findLastIndex((i) => i < from);
+    if (k < 0) k = by > 0 ? 0 : found.length - 1;
+    go(found[k]);
+    status.textContent += ", " + word + " " + (k + 1) + " of " + found.length;
   }
   view.addEventListener("scroll", () => requestAnimationFrame(() => draw(false)), { passive: true });
-  const search = box.querySelector("input");
-  const next = () => search.value && go(find((l) => l.toLowerCase().includes(search.value.toLowerCase()), hit + 1), search.value);
-  search.addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); next(); } });
-  box.querySelector(".next").addEventListener("click", next);
-  box.querySelector(".failure").addEventListener("click", () => go(find((l) => failure.test(l), 0), "failure"));
-  status.textContent = lines.length + " lines";
+  const search = box.querySelector("input"), form = box.querySelector("form");
+  const next = (by) => { const word = search.value.toLowerCase(); if (word) step((l) => l.toLowerCase().includes(word), "match", hit, by); };
+  form.addEventListener("submit", (e) => e.preventDefault());
+  search.addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); next(e.shiftKey ? -1 : 1); } });
+  box.querySelector(".next").addEventListener("click", () => next(1));
+  const toFailure = () => step((l) => failure.test(l), "failure", -1, 1);
+  box.querySelector(".failure")?.addEventListener("click", toFailure);
+  status.textContent = lines.length + (lines.length === 1 ? " line" : " lines");
   draw(true);
+  return { view, go, toFailure };
 }
 
+// A text is unpacked once, when its box is opened or something leads into it.
+const opened = new Map();
+function opening(box) {
+  if (!opened.has(box)) {
+    opened.set(box, unpack(logs[box.dataset.log]).then((text) => openLog(box, text)).catch((e) => {
+      box.querySelector(".log-status").textContent = "This cannot be shown here: " + e.message;
+    }));
+  }
+  return opened.get(box);
+}
 for (const details of document.querySelectorAll("details.command")) {
   const box = details.querySelector(".logbox");
-  if (!box) continue;
-  details.addEventListener("toggle", async () => {
-    if (!details.open || box.dataset.done) return;
-    box.dataset.done = "1";
-    try {
-      openLog(box, await unpack(logs[box.dataset.log]));
-    } catch (e) {
-      box.querySelector(".log-status").textContent = "This log cannot be shown here: " + e.message;
-    }
-  });
+  if (box) details.addEventListener("toggle", () => { if (details.open) opening(box); });
 }
-function reveal() {
-  const target = location.hash && document.getElementById(location.hash.slice(1));
-  if (target && target.tagName === "DETAILS") target.open = true;
+
+// The address may lead to a command, to the failure in its log, or to a line: #command-3, #command-3-failure, #tracker-1-L20.
+async function reveal() {
+  const [, id, , to, line] = location.hash.match(/^#(\w+-\d+)(-(failure|L(\d+)))?$/) || [];
+  const details = id && $(id);
+  if (!details || details.tagName !== "DETAILS") return;
+  details.open = true;
+  details.scrollIntoView();
+  const box = to && details.querySelector(".logbox");
+  const log = box && await opening(box);
+  if (!log) return;
+  if (line) log.go(line - 1); else log.toFailure();
+  log.view.focus({ preventScroll: true });
 }
 addEventListener("hashchange", reveal);
+// A second click on the same link leads there again.
+addEventListener("click", (e) => { if (e.target.closest && e.target.closest("a")?.hash === location.hash) reveal(); });
 reveal();

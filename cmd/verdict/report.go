@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"slices"
 
 	"golang.org/x/term"
@@ -34,14 +35,49 @@ func writeReport(r *verdict.Report, f reportFlags, c collectFlags, dir string, s
 		case "junit":
 			return render.JUnit(w, r)
 		case "html":
-			o := render.HTMLOptions{}
-			if dir != "" {
-				o.Logs = os.DirFS(dir)
-			}
-			return render.HTML(w, r, o)
+			return render.HTML(w, r, pageOptions(r, f.output, dir))
 		}
 		return render.Text(w, r, render.TextOptions{Width: width(w), Color: useColor(w, c.color), Verbose: c.verbose, Quiet: c.quiet})
 	})
+}
+
+// pageOptions lets the page at output find the logs and the kept trackers of the
+// run in dir; empty: there is none. A page on standard output is taken to be for a
+// file in the current folder.
+func pageOptions(r *verdict.Report, output, dir string) render.HTMLOptions {
+	if dir == "" {
+		return render.HTMLOptions{}
+	}
+	o := render.HTMLOptions{Logs: os.DirFS(dir), Trackers: map[string][]byte{}}
+	for i := range r.Trackers {
+		if src, err := os.ReadFile(filepath.Join(dir, inputName(i))); err == nil {
+			o.Trackers[r.Trackers[i].Path] = src
+		}
+	}
+	page := "."
+	if output != "" && output != "-" {
+		page = dirOf(output)
+	}
+	from, to := realPath(page), realPath(dir)
+	rel, err := filepath.Rel(from, to)
+	if err != nil {
+		rel = to // on another drive
+	}
+	if rel != "." {
+		o.LogDir = filepath.ToSlash(rel)
+	}
+	return o
+}
+
+// realPath is path, absolute and without symbolic links as far as that is known.
+func realPath(path string) string {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real
+	}
+	return path
 }
 
 // stepSummary adds the report to the job's summary under GitHub Actions.

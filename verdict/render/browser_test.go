@@ -2,6 +2,8 @@ package render_test
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -96,10 +99,65 @@ func TestPageInABrowser(t *testing.T) {
 		chromedp.Click("#command-2 .failure"),
 		chromedp.WaitVisible("#command-2 .hit"),
 	))
-	assert.Equal(t, "line 40002 of 50001", ask[string](ctx, t, `document.querySelector("#command-2 .log-status").textContent`))
+	assert.Equal(t, "line 40002 of 50001, failure 1 of 1", ask[string](ctx, t, `document.querySelector("#command-2 .log-status").textContent`))
 	assert.LessOrEqual(t, ask[int](ctx, t, `document.querySelectorAll("#command-2 .row").length`), 120, "only what is in view becomes elements")
 	assert.Equal(t, "NO_GO: docs/progress.md at 1f0c2ab3", ask[string](ctx, t, `document.title`))
 	assert.Empty(t, *thrown)
+}
+
+// TestLinksLeadToLines: a finding leads to the failure in the log and to the
+// tracker's line, in the page itself, with the keyboard alone.
+func TestLinksLeadToLines(t *testing.T) {
+	ctx, thrown := browser(t)
+	r := noGoReport()
+	source := []byte(strings.Repeat("a line\n", 80) + "2. `go test ./... -count=1` -> exit 0\n")
+	sum := sha256.Sum256(source)
+	r.Trackers[0].SHA256 = hex.EncodeToString(sum[:])
+	address := pageFile(t, r, render.HTMLOptions{Trackers: map[string][]byte{"docs/progress.md": source}})
+	press := func(selector string) {
+		require.NoError(t, chromedp.Do(ctx, chromedp.Focus(selector), chromedp.KeyEvent(kb.Enter)))
+	}
+	hit := func(box string) string {
+		require.NoError(t, chromedp.Do(ctx, chromedp.WaitVisible(box+" .hit")))
+		assert.True(t, ask[bool](ctx, t, `document.activeElement.matches(".log")`), "the log has the focus")
+		return ask[string](ctx, t, `document.querySelector("`+box+` .hit").textContent`)
+	}
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(address)))
+	press(`.finding a[href="#tracker-1-L81"]`)
+	assert.Equal(t, "812. `go test ./... -count=1` -> exit 0", hit("#tracker-1"))
+	press(`.finding a[href="#command-2-failure"]`)
+	assert.Equal(t, "2FAIL: TestVAT: got 19, want 21", hit("#command-2"))
+	press("#command-1 summary")
+	require.NoError(t, chromedp.Do(ctx, chromedp.WaitVisible("#command-1 .row"), chromedp.Focus("#command-1 input"), chromedp.KeyEvent("SHOP"), chromedp.KeyEvent(kb.Enter)))
+	assert.Equal(t, "line 1 of 2, match 1 of 1", ask[string](ctx, t, `document.querySelector("#command-1 output").textContent`))
+	assert.Equal(t, "c2", ask[string](ctx, t, `[...document.querySelectorAll("#command-1 .hit span")].find((s) => s.textContent === "shop/vat").className`), "ANSI colours are kept")
+	assert.Empty(t, *thrown)
+}
+
+// TestLargeGraph: a drawing of very many packets keeps the size of its words.
+func TestLargeGraph(t *testing.T) {
+	ctx, _ := browser(t)
+	for name, dependsOn := range map[string]func(i int) []string{
+		"a chain": func(i int) []string { return []string{fmt.Sprintf("SHOP-%d", i-1)} },
+		"a fan":   func(int) []string { return []string{"SHOP-0"} },
+		"apart":   func(int) []string { return nil },
+	} {
+		r := goReport()
+		r.Packets, r.Checkpoints = nil, nil
+		for i := range 300 {
+			r.Packets = append(r.Packets, packet(fmt.Sprintf("SHOP-%d", i), i+1, dependsOn(i)...))
+			r.Checkpoints = append(r.Checkpoints, checkpoint(fmt.Sprintf("SHOP-%d", i), "4f2a9c1e", i+1))
+		}
+		require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(pageFile(t, r, render.HTMLOptions{}))))
+		assert.Equal(t, 600, ask[int](ctx, t, `document.querySelectorAll("[aria-labelledby=graph] :is(rect, circle)").length`), name)
+		assert.Equal(t, "1", ask[string](ctx, t, `String(document.querySelector("[aria-labelledby=graph] svg").getScreenCTM().a)`), "%s: not shrunk", name)
+		overlaps := ask[int](ctx, t, `{
+			const boxes = [...document.querySelectorAll("[aria-labelledby=graph] :is(rect, g)")].map((e) => e.getBoundingClientRect());
+			boxes.filter((a, i) => boxes.some((b, j) => j > i && a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)).length
+		}`)
+		assert.Zero(t, overlaps, name)
+		assert.LessOrEqual(t, ask[int](ctx, t, `document.documentElement.scrollWidth - innerWidth`), 0, "%s: the page itself is not scrolled sideways", name)
+	}
 }
 
 func TestHostilePageRunsNothing(t *testing.T) {

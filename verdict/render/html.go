@@ -2,17 +2,19 @@ package render
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
+	"net/url"
 	"strings"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/tracker"
 	"github.com/verdictci/verdict/templates"
 	"github.com/verdictci/verdict/verdict"
 )
@@ -25,14 +27,11 @@ type HTMLOptions struct {
 	// LogDir leads from the page to that folder, with forward slashes; logs that
 	// are too large for the page are linked there. Empty: beside the page.
 	LogDir string
+	// Trackers are the judged files by the path that the report names; a file that
+	// is not the judged one is left out. What is left out is linked on the web, where
+	// the repository has an address.
+	Trackers map[string][]byte
 }
-
-// The page's room for logs: bytes of one log before packing, and of all logs
-// packed.
-const (
-	maxLogRaw   = 16 << 20
-	maxLogsText = 1200 << 10
-)
 
 // HTML writes the report as one page that needs nothing else: no network, no
 // other file. Text from outside is text in it; the page's policy allows its own
@@ -83,13 +82,21 @@ type page struct {
 	Graph                                        *graph
 	Checkpoints                                  []pageCheckpoint
 	Risks                                        []pageRisk
+	Waivers                                      []pageWaiver
 	Changes                                      []pageChange
+	Trackers                                     []pageTracker
 	Footer                                       [][2]string
 	Logs                                         map[string]string
+	room                                         int // bytes that are left for packed text
 }
 
 type pageFinding struct {
-	Severity, Tone, Rule, Packet, Place, URL, Message, Claimed, Observed, Hint, Waived, Command, Commit, CommitURL string
+	Severity, Tone, Rule, Packet, Place, URL, Claimed, Observed, Hint, Waived, Log, Commit, CommitURL string
+	Message                                                                                           []pagePart
+}
+type pagePart struct {
+	Code bool
+	Text string
 }
 type pagePacket struct{ ID, URL, Claimed, Verified, Tone, Boxes, Title string }
 type pageCommand struct {
@@ -100,16 +107,18 @@ type pageCommand struct {
 }
 type pageRequirement struct{ Packet, Place, URL string }
 type pageCheckpoint struct{ Packet, Name, URL, State, Tone, Title string }
-type pageRisk struct{ Text, Severity, Disposition, Why, To, Owner string }
+type pageRisk struct{ Text, Place, URL, Severity, Disposition, Tone, Why, Owed string }
+type pageWaiver struct{ Rule, Packet, State, Tone, Until, Owner, Reason string }
+type pageTracker struct{ Anchor, Path, URL string }
 type pageChange struct {
-	Text  string
-	Worse bool
+	Kind, What, Before, After string
+	Worse                     bool
 }
 
 func newPage(r *verdict.Report, o HTMLOptions) (*page, error) {
 	d := decisionOf(r.Verdict)
 	p := &page{
-		Decision: string(d), Summary: clean(r.Summary), Against: clean(r.Against), Complete: r.Complete, Counts: counts(r), Logs: map[string]string{},
+		Decision: string(d), Summary: clean(r.Summary), Against: clean(r.Against), Complete: r.Complete, Counts: counts(r), Logs: map[string]string{}, room: maxLogsText,
 		Tone: map[verdict.Decision]string{verdict.Go: "good", verdict.GoWithConditions: "warn", verdict.NoGo: "bad"}[d],
 	}
 	names := make([]string, len(r.Trackers))
@@ -121,9 +130,13 @@ func newPage(r *verdict.Report, o HTMLOptions) (*page, error) {
 	for i := range r.Commands {
 		anchors[r.Commands[i].Key] = fmt.Sprintf("command-%d", i+1)
 	}
-	p.findings(r, anchors)
-	p.tables(r)
-	if err := p.commands(r, o, anchors); err != nil {
+	line, err := p.trackers(r, o.Trackers)
+	if err != nil {
+		return nil, err
+	}
+	p.findings(r, anchors, line)
+	p.tables(r, line)
+	if err := p.commands(r, o, anchors, line); err != nil {
 		return nil, err
 	}
 	p.Timeline, p.Graph = newTimeline(r), newGraph(r)
@@ -131,13 +144,43 @@ func newPage(r *verdict.Report, o HTMLOptions) (*page, error) {
 	return p, nil
 }
 
-func (p *page) findings(r *verdict.Report, anchors map[string]string) {
+// trackers packs the judged trackers, and gives what leads to a line: in the page
+// itself, or on the web.
+func (p *page) trackers(r *verdict.Report, sources map[string][]byte) (func(tracker.Pos) string, error) {
+	anchors := map[string]string{}
+	for i := range r.Trackers {
+		t := &r.Trackers[i]
+		source, ok := sources[t.Path]
+		if sum := sha256.Sum256(source); !ok || hex.EncodeToString(sum[:]) != t.SHA256 {
+			continue
+		}
+		packed, err := pack(source)
+		if err != nil {
+			return nil, err
+		}
+		if len(packed) > p.room {
+			continue
+		}
+		anchor := fmt.Sprintf("tracker-%d", i+1)
+		p.room -= len(packed)
+		p.Logs[anchor], anchors[t.Path] = packed, anchor
+		p.Trackers = append(p.Trackers, pageTracker{anchor, clean(t.Path), lineURL(r, tracker.Pos{File: t.Path, Line: 1, Column: 1})})
+	}
+	return func(pos tracker.Pos) string {
+		if anchor := anchors[pos.File]; anchor != "" && pos.IsValid() {
+			return fmt.Sprintf("#%s-L%d", anchor, pos.Line)
+		}
+		return lineURL(r, pos)
+	}, nil
+}
+
+func (p *page) findings(r *verdict.Report, anchors map[string]string, line func(tracker.Pos) string) {
 	for _, s := range severities {
 		for _, f := range findingsOf(r, s) {
 			row := pageFinding{
 				Severity: string(s), Tone: map[verdict.Severity]string{verdict.Blocker: "bad", verdict.Condition: "warn"}[s],
-				Rule: clean(f.Rule), Packet: clean(f.Packet), Place: clean(place(f.Pos)), URL: lineURL(r, f.Pos), Message: clean(f.Message),
-				Claimed: clean(f.Claimed), Observed: clean(f.Observed), Hint: clean(f.Hint), Command: anchors[f.Command],
+				Rule: clean(f.Rule), Packet: clean(f.Packet), Place: clean(place(f.Pos)), URL: line(f.Pos), Message: parts(clean(f.Message)),
+				Claimed: clean(f.Claimed), Observed: clean(f.Observed), Hint: clean(f.Hint), Log: anchors[f.Command],
 				Commit: clean(short(f.Commit)), CommitURL: commitURL(r, f.Commit),
 			}
 			if v := f.Waived; v != nil {
@@ -148,10 +191,23 @@ func (p *page) findings(r *verdict.Report, anchors map[string]string) {
 	}
 }
 
-func (p *page) tables(r *verdict.Report) {
+// parts takes apart what stands between back-quotes.
+func parts(s string) []pagePart {
+	list := strings.Split(s, "`")
+	if len(list)%2 == 0 { // one back-quote has no partner: all is text
+		return []pagePart{{Text: s}}
+	}
+	out := make([]pagePart, len(list))
+	for i, text := range list {
+		out[i] = pagePart{i%2 == 1, text}
+	}
+	return out
+}
+
+func (p *page) tables(r *verdict.Report, line func(tracker.Pos) string) {
 	for i := range r.Packets {
 		k := &r.Packets[i]
-		p.Packets = append(p.Packets, pagePacket{clean(k.ID), lineURL(r, k.Pos), clean(k.Claimed), clean(k.Verified), packetTone(k), fmt.Sprintf("%d/%d", k.Checked, k.Boxes), clean(k.Title)})
+		p.Packets = append(p.Packets, pagePacket{clean(k.ID), line(k.Pos), clean(k.Claimed), clean(k.Verified), packetTone(k), fmt.Sprintf("%d/%d", k.Checked, k.Boxes), clean(k.Title)})
 	}
 	for i := range r.Checkpoints {
 		k := &r.Checkpoints[i]
@@ -163,10 +219,23 @@ func (p *page) tables(r *verdict.Report) {
 	}
 	for i := range r.Risks {
 		k := &r.Risks[i]
-		p.Risks = append(p.Risks, pageRisk{clean(k.Text), clean(k.Severity), clean(string(k.Disposition)), clean(k.Why), clean(k.To), clean(k.Owner)})
+		row := pageRisk{Text: clean(k.Text), Severity: clean(k.Severity), Disposition: clean(string(k.Disposition)), Tone: riskTone(k.Disposition), Why: clean(k.Why), Owed: clean(strings.Join(nonEmpty(k.To, k.Owner), ", "))}
+		if len(k.Places) > 0 {
+			row.Place, row.URL = clean(place(k.Places[0])), line(k.Places[0])
+		}
+		p.Risks = append(p.Risks, row)
+	}
+	for i := range r.Waivers {
+		k := &r.Waivers[i]
+		tone := "warn"
+		if k.State == "used" {
+			tone = "good"
+		}
+		p.Waivers = append(p.Waivers, pageWaiver{clean(k.Rule), clean(k.Packet), clean(k.State), tone, clean(k.Expires), clean(k.Owner), clean(k.Reason)})
 	}
 	for i := range r.Changes {
-		p.Changes = append(p.Changes, pageChange{clean(changeText(&r.Changes[i])), r.Changes[i].Worse})
+		k := &r.Changes[i]
+		p.Changes = append(p.Changes, pageChange{clean(k.Kind), clean(k.What), clean(k.Before), clean(k.After), k.Worse})
 	}
 }
 
@@ -183,10 +252,23 @@ func packetTone(k *verdict.PacketReport) string {
 }
 
 func checkpointTone(k *verdict.CheckpointReport) string {
-	if k.State == evidence.CheckpointReachable {
+	switch k.State {
+	case evidence.CheckpointReachable:
 		return "good"
+	case evidence.CheckpointMissing, evidence.CheckpointMalformed:
+		return "bad"
 	}
 	return "warn"
+}
+
+func riskTone(d verdict.Disposition) string {
+	switch d {
+	case verdict.DispositionOpen:
+		return "bad"
+	case verdict.DispositionDeferred, verdict.DispositionAccepted, verdict.DispositionMitigated:
+		return "warn"
+	}
+	return "soft"
 }
 
 func commandTone(s verdict.CommandState) string {
@@ -199,8 +281,7 @@ func commandTone(s verdict.CommandState) string {
 	return "bad"
 }
 
-func (p *page) commands(r *verdict.Report, o HTMLOptions, anchors map[string]string) error {
-	room := maxLogsText
+func (p *page) commands(r *verdict.Report, o HTMLOptions, anchors map[string]string, line func(tracker.Pos) string) error {
 	for i := range r.Commands {
 		c := &r.Commands[i]
 		row := pageCommand{
@@ -208,77 +289,26 @@ func (p *page) commands(r *verdict.Report, o HTMLOptions, anchors map[string]str
 			Claimed: clean(claimed(c)), Observed: clean(observed(c.Evidence)), Tests: tests(c.Evidence), Time: took(c.Evidence), Expected: c.Expected,
 		}
 		for _, q := range c.RequiredBy {
-			row.Required = append(row.Required, pageRequirement{clean(q.Packet), clean(place(q.Pos)), lineURL(r, q.Pos)})
+			row.Required = append(row.Required, pageRequirement{clean(q.Packet), clean(place(q.Pos)), line(q.Pos)})
 		}
 		if e := c.Evidence; e != nil {
 			row.Reason = clean(e.Reason)
-			packed, whole, err := packLog(e, o.Logs, room)
+			packed, whole, err := packLog(e, o.Logs, p.room)
 			if err != nil {
 				return err
 			}
 			if packed != "" {
-				row.Log = fmt.Sprint(i + 1)
+				row.Log = row.Anchor
 				p.Logs[row.Log] = packed
-				room -= len(packed)
+				p.room -= len(packed)
 			}
 			if !whole && o.Logs != nil && fs.ValidPath(e.Log.Path) {
-				row.LogFile = strings.Join(nonEmpty(o.LogDir, e.Log.Path), "/")
+				row.LogFile = (&url.URL{Path: strings.Join(nonEmpty(o.LogDir, e.Log.Path), "/")}).String()
 			}
 		}
 		p.Commands = append(p.Commands, row)
 	}
 	return nil
-}
-
-// packLog gives the log in base64 of gzip, and whether it is all of it. A log
-// that does not fit is represented by the lines that the report has.
-func packLog(e *evidence.Command, logs fs.FS, room int) (string, bool, error) {
-	if logs != nil && fs.ValidPath(e.Log.Path) && e.Log.Path != "." && e.Log.Kept <= maxLogRaw {
-		data, err := readLog(logs, e.Log.Path)
-		if err == nil {
-			packed, err := pack(data)
-			if err != nil || len(packed) <= room {
-				return packed, true, err
-			}
-		}
-	}
-	ends := e.Log.Head
-	if e.Log.Tail != "" {
-		ends += "\n… (lines are left out here) …\n" + e.Log.Tail
-	}
-	if ends == "" {
-		return "", e.Log.Bytes == 0, nil
-	}
-	packed, err := pack([]byte(ends))
-	if err != nil || len(packed) > room {
-		return "", false, err
-	}
-	return packed, e.Log.Tail == "", nil
-}
-
-// readLog reads a regular file that is not too large.
-func readLog(logs fs.FS, path string) ([]byte, error) {
-	f, err := logs.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > maxLogRaw {
-		return nil, fmt.Errorf("read log %s: not a regular file of at most %d bytes", path, maxLogRaw)
-	}
-	return io.ReadAll(io.LimitReader(f, maxLogRaw))
-}
-
-func pack(data []byte) (string, error) {
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	if _, err := z.Write(data); err != nil {
-		return "", err
-	}
-	if err := z.Close(); err != nil {
-		return "", err
-	}
-	return base64.StdEncoding.EncodeToString(b.Bytes()), nil
 }
 
 func (p *page) footer(r *verdict.Report) {

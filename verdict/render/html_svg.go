@@ -17,8 +17,8 @@ type timeline struct {
 
 // shape is one element of a drawing.
 type shape struct {
-	X, X2, Y, W, TX, TY       int
-	Name, Title, Tone, Anchor string
+	X, X2, Y, W, TX, TY            int
+	Name, Below, Title, Tone, Link string
 }
 
 const (
@@ -69,7 +69,7 @@ func newTimeline(r *verdict.Report) *timeline {
 		}
 		ends[e.Lane] = max(ends[e.Lane], to)
 		t.Bars = append(t.Bars, shape{
-			X: from, Y: lane*laneHeight + 5, W: max(to-from, 2), Tone: commandTone(c.State), Anchor: fmt.Sprintf("command-%d", i+1),
+			X: from, Y: lane*laneHeight + 5, W: max(to-from, 2), Tone: commandTone(c.State), Link: fmt.Sprintf("#command-%d", i+1),
 			Title: fmt.Sprintf("%s: %s, %s", clip(clean(commandText(c)), 120), clean(string(c.State)), took(e)),
 		})
 	}
@@ -84,30 +84,74 @@ func newTimeline(r *verdict.Report) *timeline {
 }
 
 // graph is the packets by what they depend on, above the line of checkpoints.
+// It keeps its natural size, so that its words stay readable, and is scrolled.
 type graph struct {
-	Width, Height, LineY int
-	Label                string
-	Nodes, Commits       []shape
-	Edges                []string
+	Width, Height  int
+	Label          string
+	Nodes, Commits []shape
+	Edges          []string
+	Lines          []shape // the commit line, folded
 }
 
-// mostNodes is how many packets a drawing can hold and still be read.
-const mostNodes = 120
+// The graph's measures. What would be wider than mostAcross or higher than
+// mostDown boxes is folded into rows of rowOfBoxes.
+const (
+	boxWidth, boxHeight = 120, 30
+	gapX, gapY          = 40, 14
+	mostAcross          = 12
+	mostDown            = 24
+	rowOfBoxes          = 5
+	commitsInRow        = 10
+	commitRow           = 64
+)
 
 func newGraph(r *verdict.Report) *graph {
-	if len(r.Packets) == 0 || len(r.Packets) > mostNodes {
+	if len(r.Packets) == 0 {
 		return nil
 	}
 	index := map[string]int{}
 	for i := range r.Packets {
 		index[r.Packets[i].Tracker+"\x00"+r.Packets[i].ID] = i
 	}
-	depth := make([]int, len(r.Packets))
-	for range r.Packets { // longest path; the bound ends a cycle
+	before := make([][]int, len(r.Packets)) // packets that each one depends on
+	for i := range r.Packets {
+		for _, id := range r.Packets[i].DependsOn {
+			if j, ok := index[r.Packets[i].Tracker+"\x00"+id]; ok && j != i {
+				before[i] = append(before[i], j)
+			}
+		}
+	}
+	g := &graph{}
+	for i, cell := range cells(before) {
+		k := &r.Packets[i]
+		n := shape{
+			X: 10 + cell[0]*(boxWidth+gapX), Y: 10 + cell[1]*(boxHeight+gapY),
+			Name: clip(clean(k.ID), 16), Tone: packetTone(k), Title: clean(k.ID + ": " + k.Claimed + ", " + k.Verified),
+		}
+		n.TX, n.TY = n.X+boxWidth/2, n.Y+boxHeight/2+5
+		g.Nodes = append(g.Nodes, n)
+		g.Width, g.Height = max(g.Width, n.X+boxWidth+10), max(g.Height, n.Y+boxHeight+10)
+	}
+	for i := range r.Packets {
+		for _, j := range before[i] {
+			g.Edges = append(g.Edges, edge(g.Nodes[j], g.Nodes[i]))
+		}
+	}
+	g.commits(r)
+	g.Label = fmt.Sprintf("%s and %s; the tables hold the same", plural(len(g.Nodes), "packet"), plural(len(g.Commits), "checkpoint"))
+	return g
+}
+
+// cells gives each packet its column and row: the column is the length of the
+// longest chain of packets before it.
+func cells(before [][]int) [][2]int {
+	depth := make([]int, len(before))
+	deepest, edges := 0, 0
+	for range before { // the bound ends a cycle
 		moved := false
-		for i := range r.Packets {
-			for _, id := range r.Packets[i].DependsOn {
-				if j, ok := index[r.Packets[i].Tracker+"\x00"+id]; ok && j != i && depth[i] <= depth[j] && depth[j] < len(r.Packets) {
+		for i := range before {
+			for _, j := range before[i] {
+				if depth[i] <= depth[j] && depth[j] < len(before) {
 					depth[i], moved = depth[j]+1, true
 				}
 			}
@@ -116,32 +160,60 @@ func newGraph(r *verdict.Report) *graph {
 			break
 		}
 	}
-	g := &graph{Width: 860}
 	rows := map[int]int{}
-	for i := range r.Packets {
-		k := &r.Packets[i]
-		n := shape{X: 10 + depth[i]*160, Y: 10 + rows[depth[i]]*44, Name: clip(clean(k.ID), 16), Tone: packetTone(k), Title: clean(k.ID + ": " + k.Claimed + ", " + k.Verified)}
-		n.TX, n.TY = n.X+60, n.Y+20
+	out := make([][2]int, len(before))
+	highest := 0
+	for i := range before {
+		out[i] = [2]int{depth[i], rows[depth[i]]}
 		rows[depth[i]]++
-		g.Nodes = append(g.Nodes, n)
-		g.Width, g.LineY = max(g.Width, n.X+140), max(g.LineY, n.Y+70)
+		edges += len(before[i])
+		deepest, highest = max(deepest, depth[i]), max(highest, rows[depth[i]])
 	}
-	for i := range r.Packets {
-		for _, id := range r.Packets[i].DependsOn {
-			if j, ok := index[r.Packets[i].Tracker+"\x00"+id]; ok && j != i {
-				a, b := g.Nodes[j], g.Nodes[i]
-				g.Edges = append(g.Edges, fmt.Sprintf("M%d %d C%d %d %d %d %d %d", a.X+120, a.Y+15, a.X+140, a.Y+15, b.X-20, b.Y+15, b.X, b.Y+15))
-			}
-		}
+	if edges > 0 && deepest < mostAcross && highest <= mostDown {
+		return out
 	}
-	gap := max(64, (g.Width-80)/max(len(r.Checkpoints), 1))
+	for i := range out { // in the board's order, which dependencies follow for the most part
+		out[i] = [2]int{i % rowOfBoxes, i / rowOfBoxes}
+	}
+	return out
+}
+
+// edge is the path from box a to box b, which depends on it.
+func edge(a, b shape) string {
+	if a.X < b.X {
+		x, y, tx, ty := a.X+boxWidth, a.Y+boxHeight/2, b.X, b.Y+boxHeight/2
+		return fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x, y, x+gapX/2, y, tx-gapX/2, ty, tx, ty)
+	}
+	x, y, tx, ty := a.X+boxWidth/2, a.Y+boxHeight, b.X+boxWidth/2, b.Y
+	if a.Y > b.Y {
+		y, ty = a.Y, b.Y+boxHeight
+	}
+	middle := (y + ty) / 2
+	return fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x, y, x, middle, tx, middle, tx, ty)
+}
+
+// commits draws the checkpoints below the packets, in the order of the tracker.
+func (g *graph) commits(r *verdict.Report) {
+	if len(r.Checkpoints) == 0 {
+		return
+	}
+	across := min(len(r.Checkpoints), commitsInRow)
+	g.Width = max(g.Width, 110*across)
+	gap, top := (g.Width-110)/max(across-1, 1), g.Height+24
 	for i := range r.Checkpoints {
 		c := &r.Checkpoints[i]
-		x := 50 + i*gap
-		g.Commits = append(g.Commits, shape{X: x, Y: g.LineY, TY: g.LineY + 24, Name: clip(clean(checkpointName(c)), 10), Tone: checkpointTone(c), Title: clean(c.Packet + ": " + string(c.State))})
-		g.Width = max(g.Width, x+50)
+		x, y := 55+i%commitsInRow*gap, top+i/commitsInRow*commitRow
+		if across == 1 {
+			x = 55
+		}
+		g.Commits = append(g.Commits, shape{
+			X: x, Y: y, Name: clip(clean(c.Packet), 16), Below: clip(clean(checkpointName(c)), 12),
+			Tone: checkpointTone(c), Title: clean(c.Packet + ": " + string(c.State)), Link: commitURL(r, c.Hash),
+		})
+		if i%commitsInRow == 0 {
+			last := min(i+commitsInRow, len(r.Checkpoints)) - 1 - i
+			g.Lines = append(g.Lines, shape{X: x, X2: x + last*gap, Y: y})
+		}
+		g.Height = y + 44
 	}
-	g.Height = g.LineY + 36
-	g.Label = fmt.Sprintf("%s and %s; the tables hold the same", plural(len(g.Nodes), "packet"), plural(len(g.Commits), "checkpoint"))
-	return g
 }

@@ -5,9 +5,14 @@ import (
 	"encoding/xml"
 	"io"
 	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -62,6 +67,51 @@ func TestSARIFIsWhatCodeScanningNeeds(t *testing.T) {
 				assert.Positive(t, place.Region.StartLine)
 			}
 		})
+	}
+}
+
+// TestSARIFFitsTheSchema checks against the standard's own schema, which is
+// taken out of a pinned Go module that carries it.
+func TestSARIFFitsTheSchema(t *testing.T) {
+	const module, digest = "github.com/owenrumney/go-sarif/v3@v3.3.1", "h1:bKY8YnWcY8zYTiGVObC5wZLlfEvMkCxK9XMGXBbzEtQ="
+	out, err := exec.Command("go", "mod", "download", "-json", module).Output()
+	if err != nil {
+		if os.Getenv("VERDICT_TEST_REQUIRE_NODE") == "1" {
+			t.Fatalf("go mod download %s: %v", module, err)
+		}
+		t.Skip("the module with the SARIF schema cannot be downloaded here")
+	}
+	var at struct{ Dir, Sum string }
+	require.NoError(t, json.Unmarshal(out, &at))
+	require.Equal(t, digest, at.Sum)
+	source, err := os.ReadFile(filepath.Join(at.Dir, "pkg", "report", "v210", "sarif", "schema.go"))
+	require.NoError(t, err)
+	_, text, ok := strings.Cut(string(source), "const schema = `")
+	require.True(t, ok)
+	text = strings.TrimRight(text, "`\n ")
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(text))
+	require.NoError(t, err)
+	compiler := jsonschema.NewCompiler()
+	require.NoError(t, compiler.AddResource("sarif.json", value))
+	schema, err := compiler.Compile("sarif.json")
+	require.NoError(t, err)
+	valid := func(sarif string) error {
+		value, err := jsonschema.UnmarshalJSON(strings.NewReader(sarif))
+		require.NoError(t, err)
+		return schema.Validate(value)
+	}
+	for name, r := range examples() {
+		sarif := show(t, func(w io.Writer) error { return render.SARIF(w, r) })
+		assert.NoError(t, valid(sarif), name)
+		assert.Error(t, valid(strings.Replace(sarif, `"version": "2.1.0"`, `"version": "2"`, 1)), "%s: the schema refuses something", name)
+	}
+}
+
+// TestSARIFHasTheCatalogue: code scanning shows what each rule means.
+func TestSARIFHasTheCatalogue(t *testing.T) {
+	out := show(t, func(w io.Writer) error { return render.SARIF(w, goReport()) })
+	for _, rule := range verdict.Rules() {
+		assert.Contains(t, out, strconv.Quote(rule.ID))
 	}
 }
 

@@ -2,9 +2,9 @@ package render
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,12 +38,21 @@ type sarifDriver struct {
 }
 
 type sarifRule struct {
-	ID    string       `json:"id"`
-	Short sarifMessage `json:"shortDescription"`
-	Help  sarifMessage `json:"help"`
-	Level struct {
-		Level string `json:"level"`
-	} `json:"defaultConfiguration"`
+	ID     string       `json:"id"`
+	Name   string       `json:"name,omitempty"`
+	Short  sarifMessage `json:"shortDescription"`
+	Full   sarifMessage `json:"fullDescription"`
+	Help   sarifHelp    `json:"help"`
+	Config sarifConfig  `json:"defaultConfiguration"`
+}
+
+type sarifHelp struct {
+	Text     string `json:"text"`
+	Markdown string `json:"markdown,omitempty"`
+}
+
+type sarifConfig struct {
+	Level string `json:"level"`
 }
 
 type sarifMessage struct {
@@ -93,8 +102,9 @@ var sarifLevels = map[verdict.Severity]string{verdict.Blocker: "error", verdict.
 // SARIF writes the findings as SARIF 2.1.0, placed on the tracker's lines. A
 // waived finding stays a result; the waiver is named in its message.
 func SARIF(w io.Writer, r *verdict.Report) error {
+	rules, index := sarifRules(r)
 	run := sarifRun{
-		Tool:        sarifTool{Driver: sarifDriver{Name: "verdict", Version: clean(r.Tool.Version), Rules: sarifRules(r)}},
+		Tool:        sarifTool{Driver: sarifDriver{Name: "verdict", Version: clean(r.Tool.Version), Rules: rules}},
 		Invocations: []sarifInvocation{{Successful: r.Complete}},
 		Artifacts:   []sarifArtifact{},
 		Results:     []sarifResult{},
@@ -108,30 +118,63 @@ func SARIF(w io.Writer, r *verdict.Report) error {
 		run.Artifacts = append(run.Artifacts, sarifArtifact{Location: sarifFile(t.Path), Hashes: map[string]string{"sha-256": t.SHA256}})
 	}
 	for i := range r.Findings {
-		run.Results = append(run.Results, sarifFinding(r, &r.Findings[i], run.Tool.Driver.Rules))
+		run.Results = append(run.Results, sarifFinding(r, &r.Findings[i], index))
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")
 	return enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
 }
 
-// sarifRules are the rules that have findings, sorted by id.
-func sarifRules(r *verdict.Report) []sarifRule {
-	rules := []sarifRule{}
+// sarifRules are all rules of the catalogue, and those of the report that it does
+// not have: a report of another version shows what it found.
+func sarifRules(r *verdict.Report) ([]sarifRule, map[string]int) {
+	rules, index := []sarifRule{}, map[string]int{}
+	add := func(rule sarifRule) {
+		if _, have := index[rule.ID]; !have {
+			index[rule.ID] = len(rules)
+			rules = append(rules, rule)
+		}
+	}
+	for _, k := range verdict.Rules() {
+		add(sarifRule{
+			ID: k.ID, Name: sarifName(k.ID), Short: sarifMessage{k.Title + "."},
+			Full: sarifMessage{"Looks at " + k.Looks + ". Finds: " + k.Lie + ". Lets pass: " + k.Twin + "."},
+			Help: sarifHelp{
+				Text:     "To do: " + k.Fix + ".",
+				Markdown: fmt.Sprintf("**%s.**\n\n- Looks at: %s\n- Finds: %s\n- Lets pass: %s\n- To do: %s\n", k.Title, k.Looks, k.Lie, k.Twin, k.Fix),
+			},
+			Config: sarifConfig{sarifLevels[k.Severity]},
+		})
+	}
 	for i := range r.Findings {
 		f := &r.Findings[i]
-		at, found := slices.BinarySearchFunc(rules, f.Rule, func(have sarifRule, id string) int { return strings.Compare(have.ID, id) })
-		if found {
-			continue
-		}
-		rule := sarifRule{ID: f.Rule, Short: sarifMessage{f.Rule}, Help: sarifMessage{"'verdict explain " + clean(f.Rule) + "' says what this rule looks at and how to put it right."}}
-		rule.Level.Level = sarifLevels[f.Severity]
-		rules = slices.Insert(rules, at, rule)
+		id := clean(f.Rule)
+		add(sarifRule{
+			ID: id, Short: sarifMessage{id + "."}, Full: sarifMessage{"A rule of another version of verdict."},
+			Help: sarifHelp{Text: "A rule of another version of verdict."}, Config: sarifConfig{sarifLevel(f.Severity)},
+		})
 	}
-	return rules
+	return rules, index
 }
 
-func sarifFinding(r *verdict.Report, f *verdict.Finding, rules []sarifRule) sarifResult {
+// sarifName is a rule's id as one word: "evidence/no-tests" is EvidenceNoTests.
+func sarifName(id string) string {
+	var b strings.Builder
+	for _, word := range strings.FieldsFunc(id, func(r rune) bool { return r == '/' || r == '-' }) {
+		b.WriteString(strings.ToUpper(word[:1]) + word[1:])
+	}
+	return b.String()
+}
+
+// sarifLevel is a severity in SARIF's words; one that is not known is an error.
+func sarifLevel(s verdict.Severity) string {
+	if level, ok := sarifLevels[s]; ok {
+		return level
+	}
+	return "error"
+}
+
+func sarifFinding(r *verdict.Report, f *verdict.Finding, index map[string]int) sarifResult {
 	text := clean(f.Message)
 	for _, field := range [...]struct{ label, content string }{{"Claimed", f.Claimed}, {"Observed", f.Observed}, {"To do", f.Hint}} {
 		if field.content != "" {
@@ -141,11 +184,8 @@ func sarifFinding(r *verdict.Report, f *verdict.Finding, rules []sarifRule) sari
 	if f.Waived != nil {
 		text += "\nWaived until " + clean(f.Waived.Expires) + " by " + clean(f.Waived.Owner) + ": " + clean(f.Waived.Reason)
 	}
-	index, _ := slices.BinarySearchFunc(rules, f.Rule, func(have sarifRule, id string) int { return strings.Compare(have.ID, id) })
-	result := sarifResult{RuleID: f.Rule, RuleIndex: index, Level: sarifLevels[f.Severity], Message: sarifMessage{text}, Fingerprints: map[string]string{"verdictFinding/v1": f.ID}}
-	if result.Level == "" {
-		result.Level = "error"
-	}
+	rule := clean(f.Rule)
+	result := sarifResult{RuleID: rule, RuleIndex: index[rule], Level: sarifLevel(f.Severity), Message: sarifMessage{text}, Fingerprints: map[string]string{"verdictFinding/v1": f.ID}}
 	pos := f.Pos
 	if pos.File == "" {
 		pos.File = f.Tracker
