@@ -287,6 +287,11 @@ func (r *run) verifyCommits(ctx context.Context) {
 	for _, c := range r.Policy.Contracts {
 		o.Contracts = append(o.Contracts, checkpoint.Contract{ID: c.ID, Pattern: c.Pattern, Paths: c.Paths})
 	}
+	for _, w := range r.Policy.Waivers {
+		if w.From != "" || w.To != "" {
+			o.Ranges = append(o.Ranges, checkpoint.Range{From: w.From, To: w.To})
+		}
+	}
 	repository, err := checkpoint.Verify(ctx, r.Root, r.Trackers, o)
 	if err != nil {
 		repository = evidence.Repository{State: "unreadable", Reason: err.Error()}

@@ -358,3 +358,21 @@ func TestTheBasesPolicyDecides(t *testing.T) {
 		assert.Contains(t, all, want)
 	}
 }
+
+func TestWaiverOfARange(t *testing.T) {
+	for state, want := range map[string]string{"inside": "used", "outside": "out of range", "unknown": "out of range", "": "out of range"} {
+		f := &fixture{doc: goodTracker, change: func(b *evidence.Bundle) {
+			first(b).ExitCode = 1
+			if state != "" {
+				b.Repository.Ranges = []evidence.Range{{From: "v1", To: "v2", State: state}, {From: "v0", State: "inside"}}
+			}
+		}}
+		w := waiver("2099-01-01")
+		w.From, w.To = "v1", "v2"
+		f.input.Policy = policy.Default()
+		f.input.Policy.Waivers = []policy.Waiver{w}
+		r := f.decide(t)
+		require.Len(t, r.Waivers, 1)
+		assert.Equal(t, want, r.Waivers[0].State, "range %s", state)
+	}
+}

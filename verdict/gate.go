@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
 	"github.com/verdictci/verdict/collector/tracker"
 	"github.com/verdictci/verdict/verdict/policy"
@@ -219,10 +220,18 @@ func (j *judge) waiverState(w *policy.Waiver) string {
 		return "expired"
 	case w.Commit != "" && (commit == "" || !strings.HasPrefix(commit, w.Commit)):
 		return "out of range"
-	case w.From != "" || w.To != "":
-		return "out of range" // a range needs the history, which a waiver by commit does not
+	case (w.From != "" || w.To != "") && !j.inRange(w):
+		return "out of range"
 	}
 	return ""
+}
+
+// inRange reports whether the head was seen to lie in the waiver's part of the
+// history.
+func (j *judge) inRange(w *policy.Waiver) bool {
+	return j.Bundle != nil && slices.ContainsFunc(j.Bundle.Repository.Ranges, func(r evidence.Range) bool {
+		return r.From == w.From && r.To == w.To && r.State == "inside"
+	})
 }
 
 func waives(w *policy.Waiver, f *Finding) bool {

@@ -36,6 +36,7 @@ type Options struct {
 	Fetch     bool   // fetch missing history with an installed git first
 	Signed    string // "" or "any", "gpg", "ssh": verify signatures
 	Contracts []Contract
+	Ranges    []Range  // parts of the history that the head may lie in
 	Previous  []string // hashes that an earlier run saw in the history
 }
 
@@ -162,6 +163,7 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 	}
 	v.contracts()
 	v.lostTests()
+	v.ranges()
 	if v.unverifiable && s.Shallow() {
 		v.result.Cure = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
 	} else if v.unverifiable && s.Partial {

@@ -20,6 +20,16 @@ type Repository struct {
 	Naming      []Naming     `json:"naming,omitempty"`
 	Contracts   []Contract   `json:"contracts,omitempty"`
 	Tests       []TestChange `json:"tests,omitempty"` // tests lost between the first checkpoint and Head
+	Ranges      []Range      `json:"ranges,omitempty"`
+}
+
+// Range says whether Head lies in a part of the history: after From or at it, and
+// before To or at it.
+type Range struct {
+	From   string `json:"from,omitempty"` // as asked for: a hash, a tag, a branch
+	To     string `json:"to,omitempty"`
+	State  string `json:"state"` // "inside", "outside" or "unknown" (see Reason)
+	Reason string `json:"reason,omitempty"`
 }
 
 // CheckpointState is what became of a recorded hash.
