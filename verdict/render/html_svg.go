@@ -61,7 +61,11 @@ func newTimeline(r *verdict.Report) *timeline {
 		if !known {
 			lane = len(lanes)
 			lanes[e.Lane], ends[e.Lane] = lane, timelineLeft
-			t.Lanes = append(t.Lanes, shape{Y: lane*laneHeight + 16, Name: clip(clean(e.Lane), 16)})
+			name := e.Lane
+			if name == "" {
+				name = "other"
+			}
+			t.Lanes = append(t.Lanes, shape{Y: lane*laneHeight + 16, Name: clip(clean(name), 16)})
 		}
 		from, to := x(e.Started), x(e.Started.Add(time.Duration(e.DurationMS)*time.Millisecond))
 		if from > ends[e.Lane]+1 {
