@@ -376,3 +376,32 @@ func TestWaiverOfARange(t *testing.T) {
 		assert.Equal(t, want, r.Waivers[0].State, "range %s", state)
 	}
 }
+
+func TestRiskRegister(t *testing.T) {
+	f := &fixture{doc: goodTracker}
+	tr := tracker.Parse("t.md", []byte(f.doc), nil)
+	tr.Register = []tracker.Risk{
+		{Text: "Gauges may overflow", Severity: "High", Note: "AB-01 (limits)"},
+		{Text: "Nobody watches the queue", Severity: "Critical"},
+		{Text: "Verdict may be late", Severity: "Medium", Note: "AB-02"},
+		{Text: "Old clients break", Severity: "High", Note: "kept behind a flag"},
+	}
+	r := verdict.Decide(verdict.Input{Trackers: []*tracker.Tracker{tr}, LintOnly: true})
+	got := map[string]verdict.Disposition{}
+	for _, k := range r.Risks {
+		got[k.Text] = k.Disposition
+	}
+	assert.Equal(t, verdict.DispositionResolved, got["Gauges may overflow"])
+	assert.Equal(t, verdict.DispositionOpen, got["Nobody watches the queue"])
+	assert.Equal(t, verdict.DispositionDeferred, got["Verdict may be late"])
+	assert.Equal(t, verdict.DispositionMitigated, got["Old clients break"])
+	assert.True(t, finds(r, "risk/open"))
+	assert.False(t, finds(r, "risk/open-high"))
+	said := 0
+	for _, x := range r.Findings {
+		if strings.Contains(x.Message, "overflow") || strings.Contains(x.Message, "Old clients") {
+			said++
+		}
+	}
+	assert.Zero(t, said, "what was foreseen and taken care of is no finding")
+}

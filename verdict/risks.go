@@ -115,6 +115,7 @@ type entry struct {
 	reconciled bool // a list that reconciles the risks has it
 	packet     *tracker.Packet
 	condition  bool // it comes from a list of conditions
+	register   bool // it comes from the plan's register
 }
 
 // risks builds the ledger and judges it.
@@ -140,10 +141,13 @@ func (k *trackerJudge) risks() {
 			l.fromTable(t, &t.Rows[n])
 		}
 	}
+	for n := range k.t.Register {
+		l.fromRegister(&k.t.Register[n])
+	}
 	for _, e := range l.entries {
 		l.override(e)
 		l.settle(e)
-		if reconciled && !e.reconciled && !e.condition && (e.Disposition == DispositionOpen || e.Disposition == DispositionDeferred) {
+		if reconciled && !e.reconciled && !e.condition && !e.register && (e.Disposition == DispositionOpen || e.Disposition == DispositionDeferred) {
 			k.at("risk/dropped", e.packet, e.pos, Finding{Message: fmt.Sprintf("the reconciled list of risks leaves one out that %s records: %s", e.Packet, clip(e.Text, 120)), Claimed: clip(e.Text, 120), Risk: e.ID})
 		}
 		l.judge(e)
@@ -246,6 +250,30 @@ func (l *ledger) fromTable(t *tracker.RiskTable, r *tracker.Risk) {
 			e.To = d.to
 		}
 	}
+}
+
+// fromRegister takes a row of the plan's register: the packet that it names takes
+// care of the risk.
+func (l *ledger) fromRegister(r *tracker.Risk) {
+	if e := l.same(&tracker.Risk{Text: r.Text}); e != nil {
+		e.Places = append(e.Places, r.Pos)
+		return
+	}
+	e := l.add("", r.Text, r.Severity, r.Pos)
+	e.register, e.Owner = true, r.Owner
+	if p := l.otherPacket(nil, r.Packet+" "+r.Note); p != nil {
+		e.Packet, e.packet, e.To = p.ID, p, p.ID
+		e.Disposition, e.Why = DispositionDeferred, "the plan leaves it to "+p.ID
+		if p.Done() && p.Approved() {
+			e.Disposition, e.Why = DispositionResolved, p.ID+" takes care of it, and is approved"
+		}
+		return
+	}
+	d := dispose(strings.TrimSpace(r.Note+" "+r.FollowUp+" "+r.Text), r.Struck)
+	if d.disposition == DispositionOpen && r.Note != "" {
+		d.disposition, d.why = DispositionMitigated, "the plan says “"+clip(r.Note, 80)+"”"
+	}
+	e.Disposition, e.Why, e.To = d.disposition, d.why, d.to
 }
 
 // statedDisposition is a disposition that stands at the beginning of a table's
@@ -365,6 +393,9 @@ func (l *ledger) judge(e *entry) {
 	if e.Owner != "" {
 		who = "; owner " + e.Owner
 	}
+	if e.register && e.Disposition != DispositionOpen && e.Disposition != DispositionDeferred {
+		return // what the plan foresaw and the packets took care of
+	}
 	rank := severityRanks[e.Severity]
 	rule := "risk/noted"
 	switch e.Disposition {
@@ -372,7 +403,7 @@ func (l *ledger) judge(e *entry) {
 		return
 	case DispositionOpen:
 		rule, f.Message = "risk/open", fmt.Sprintf("%s leaves a risk without a decision%s: %s", orElse(e.Packet, "the tracker"), who, text)
-		if rank >= severityRanks["high"] {
+		if rank >= severityRanks["high"] && !e.register { // a plan foresees; it does not find
 			rule, f.Message = "risk/open-high", fmt.Sprintf("%s leaves a %s risk open%s: %s", orElse(e.Packet, "the tracker"), e.Severity, who, text)
 		}
 	case DispositionDeferred:
@@ -465,7 +496,7 @@ func WriteRiskWords() string {
 		fmt.Fprintf(&b, "| %s | %s |\n", w.disposition, w.meaning)
 	}
 	b.WriteString("| none | none, no residual risks, n/a, nothing |\n| open | nothing of the above |\n\n")
-	b.WriteString("Open and high or worse blocks. Open otherwise, or deferred, is a condition. Accepted or mitigated is a note, from medium on a\ncondition. Resolved is a note when the packet that it names is approved. What is put off to a packet that is approved by now counts\nas resolved, unless that packet is the one that asks for the verdict.\n\n| Severity | Spellings |\n|---|---|\n")
+	b.WriteString("Open and high or worse blocks. Open otherwise, or deferred, is a condition. Accepted or mitigated is a note, from medium on a\ncondition. Resolved is a note when the packet that it names is approved. What is put off to a packet that is approved by now counts\nas resolved, unless that packet is the one that asks for the verdict. A risk without a decision that names another packet counts as\nput off to it. A table whose column begins with one of these words says so itself.\n\nThe risk register of the linked plan belongs to the ledger: what the plan leaves to a packet is resolved when that is approved. What it\nleaves open is a condition, whatever its severity.\n\n| Severity | Spellings |\n|---|---|\n")
 	for _, s := range []string{"critical", "high", "medium", "low", "info"} {
 		var spellings []string
 		for word, to := range severities {

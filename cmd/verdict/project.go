@@ -25,6 +25,7 @@ type project struct {
 	root     string // absolute
 	trackers []*tracker.Tracker
 	sources  map[string][]byte // path → bytes, for the trackers
+	plans    map[string][]byte // path of the tracker → bytes of the plan that it links to
 	policy   *policy.Policy
 	base     *verdict.Base
 	plan     *plan.Plan
@@ -61,7 +62,7 @@ func (f *projectFlags) openAt(dir string, args []string) (*project, error) {
 	} else if err != nil {
 		return nil, err
 	}
-	p := &project{root: root, sources: map[string][]byte{}}
+	p := &project{root: root, sources: map[string][]byte{}, plans: map[string][]byte{}}
 	if p.policy, err = f.readPolicy(dir, root); err != nil {
 		return nil, err
 	}
@@ -217,7 +218,21 @@ func (p *project) readTracker(path string) (*tracker.Tracker, error) {
 			"%s:1:1: no packet found, so there is nothing to decide", path)
 	}
 	p.sources[path] = src
+	p.readRegister(t)
 	return t, nil
+}
+
+// readRegister reads the risk register of the plan that a tracker links to. A
+// plan that is not there is nobody's fault here.
+func (p *project) readRegister(t *tracker.Tracker) {
+	link, ok := t.Plan()
+	if !ok || !filepath.IsLocal(filepath.FromSlash(link.Target)) {
+		return
+	}
+	if src, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(link.Target))); err == nil {
+		p.plans[t.Path] = src
+		t.ReadRegister(link.Target, src, p.requiringPolicy().Vocabulary)
+	}
 }
 
 // mostlyText tells a text with a few bytes of another encoding from a picture.

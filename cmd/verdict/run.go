@@ -196,8 +196,14 @@ func keepInputs(p *project, dir string) error {
 		if err := os.WriteFile(filepath.Join(dir, inputName(i)), p.sources[t.Path], 0o644); err != nil {
 			return fmt.Errorf("keep tracker: %w", err)
 		}
+		if src, ok := p.plans[t.Path]; ok {
+			if err := os.WriteFile(filepath.Join(dir, planName(i)), src, 0o644); err != nil {
+				return fmt.Errorf("keep plan: %w", err)
+			}
+		}
 	}
 	return nil
 }
 
 func inputName(i int) string { return fmt.Sprintf("tracker-%d.md", i+1) }
+func planName(i int) string  { return fmt.Sprintf("plan-%d.md", i+1) }

@@ -120,7 +120,13 @@ func projectOf(f projectFlags, bundle *evidence.Bundle, dir string, kept bool) (
 		if err != nil {
 			return nil, badInput("leave --kept out to read the trackers from the repository", "read kept tracker: %w", err)
 		}
-		p.trackers = append(p.trackers, tracker.Parse(path, src, p.policy.Vocabulary))
+		t := tracker.Parse(path, src, p.policy.Vocabulary)
+		if plan, err := os.ReadFile(filepath.Join(dir, planName(i))); err == nil {
+			if link, ok := t.Plan(); ok {
+				t.ReadRegister(link.Target, plan, p.policy.Vocabulary)
+			}
+		}
+		p.trackers = append(p.trackers, t)
 	}
 	return p, nil
 }

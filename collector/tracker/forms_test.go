@@ -147,3 +147,17 @@ func TestBoxesThatAreCommands(t *testing.T) {
 	assert.Equal(t, "Accepted", p.Risks[0].Note)
 	assert.Equal(t, tracker.CheckpointTodo, p.Checkpoint().Kind)
 }
+
+func TestRiskRegisterOfThePlan(t *testing.T) {
+	const doc = "# T\n\nLinked plan:\n- `docs/plan.md` (the plan)\n\n## Packet Board\n\n| Packet | Title | Status | Review State |\n|---|---|---|---|\n| TN-01 | a | DONE | APPROVED |\n"
+	tr := tracker.Parse("t.md", []byte(doc), nil)
+	link, ok := tr.Plan()
+	require.True(t, ok)
+	assert.Equal(t, "docs/plan.md", link.Target)
+	tr.ReadRegister("docs/plan.md", []byte("# Plan\n\n## Packets\n\n| ID | Risk |\n|---|---|\n| a | not read |\n\n## Risk Register\n\n| ID | Severity | Risk | Mitigation Packet |\n|---|---|---|---|\n| R1 | High | It may break | TN-01 (retry) |\n| R2 | Low | It may be slow | |\n"), nil)
+	require.Len(t, tr.Register, 2)
+	assert.Equal(t, "High", tr.Register[0].Severity)
+	assert.Equal(t, "TN-01 (retry)", tr.Register[0].Note)
+	assert.Equal(t, tracker.Pos{File: "docs/plan.md", Line: 14, Column: 14}, tr.Register[1].Pos)
+	assert.Len(t, tr.Packets, 1, "the plan adds nothing else")
+}

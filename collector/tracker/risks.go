@@ -115,10 +115,10 @@ func (p *reader) table(b *block, d *document, group string) {
 }
 
 var tableColumns = map[string]*regexp.Regexp{
-	"risk":     regexp.MustCompile(`(?i)^((residual )?risks?|debt|item|debt item)$`),
+	"risk":     regexp.MustCompile(`(?i)^((residual )?risks?( description)?|debt|item|debt item)$`),
 	"source":   regexp.MustCompile(`(?i)^(source|packet|from|origin)$`),
 	"severity": regexp.MustCompile(`(?i)^(severity|sev|priority|level)$`),
-	"note":     regexp.MustCompile(`(?i)^(mitigation|disposition|status|resolution|notes?|acceptance)$`),
+	"note":     regexp.MustCompile(`(?i)^(mitigation( packet| mapping)?|mitigated (by|in)|disposition|status|resolution|notes?|acceptance)$`),
 	"owner":    regexp.MustCompile(`(?i)^owner$`),
 	"follow":   regexp.MustCompile(`(?i)^(follow-?up|target|due|when)$`),
 	"packet":   regexp.MustCompile(`(?i)^(packet|id)$`),

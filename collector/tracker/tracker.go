@@ -58,6 +58,8 @@ type Tracker struct {
 	// RiskTables are the lists that reconcile risks over several packets:
 	// tables, debt ledgers and condition lists, in document order.
 	RiskTables []RiskTable
+	// Register is the linked plan's risk register; see ReadRegister.
+	Register []Risk
 	// Verdicts are the recorded decisions about the whole work, in document
 	// order. Later text supersedes earlier; see Recorded.
 	Verdicts []RecordedVerdict
