@@ -7,14 +7,14 @@ import (
 	"github.com/verdictci/verdict/collector/evidence"
 )
 
-// compareWithPrevious looks for what an earlier report had and this one lacks.
+// compareWithPrevious finds tests that an earlier report had and this one lacks.
+// What else changed is said when the decision is taken.
 func (j *judge) compareWithPrevious() {
 	if j.Previous == nil || j.LintOnly {
 		return
 	}
 	j.report.Against = j.PreviousName
-	j.report.Changes = Compare(j.Previous, j.report)
-	for _, c := range j.report.Changes {
+	for _, c := range compareCommands(j.Previous, j.report) {
 		if c.Kind == "tests" && c.Worse {
 			j.find("history/worse", Finding{Command: c.What, Message: fmt.Sprintf("`%s` ran fewer tests than last time: %s, was %s", c.What, c.After, c.Before), Claimed: c.Before, Observed: c.After})
 		}

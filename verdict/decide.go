@@ -28,6 +28,7 @@ func Decide(in Input) *Report {
 	if !in.LintOnly {
 		j.repository()
 	}
+	j.knownRisks()
 	j.policyFindings()
 	j.baseFindings()
 	j.distrust()
@@ -164,6 +165,9 @@ func (j *judge) finish() *Report {
 	r.Summary = summary(r, j)
 	for i := range r.Trackers {
 		r.Trackers[i].Summary = trackerSummary(r, &r.Trackers[i])
+	}
+	if j.Previous != nil && !j.LintOnly {
+		r.Changes = Compare(j.Previous, r)
 	}
 	return r
 }

@@ -1,0 +1,31 @@
+package verdict_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/verdict"
+	"github.com/verdictci/verdict/verdict/policy"
+)
+
+// TestChangesAreThoseOfTheDecision: what is said to have changed is what the two
+// reports say in the end, with waivers applied and the decision taken.
+func TestChangesAreThoseOfTheDecision(t *testing.T) {
+	failing := func() *fixture {
+		waived := *policy.Default()
+		waived.Waivers = []policy.Waiver{waiver("2026-12-01")}
+		return &fixture{doc: goodTracker, input: verdict.Input{Policy: &waived}, change: func(b *evidence.Bundle) { first(b).ExitCode = 1 }}
+	}
+	before := failing().decide(t)
+	same := failing()
+	same.input.Previous, same.input.PreviousName = before, "before"
+	assert.Empty(t, same.decide(t).Changes, "a waived failure is no worse than the same waived failure")
+
+	good := &fixture{doc: goodTracker, input: verdict.Input{Previous: before, PreviousName: "before"}}
+	after := good.decide(t)
+	assert.Contains(t, after.Changes, verdict.Change{Kind: "verdict", What: "decision", Before: string(before.Verdict), After: string(after.Verdict)})
+	assert.NotEqual(t, before.Verdict, after.Verdict)
+	assert.Equal(t, verdict.Compare(before, after), after.Changes)
+}
