@@ -405,3 +405,17 @@ func TestRiskRegister(t *testing.T) {
 	}
 	assert.Zero(t, said, "what was foreseen and taken care of is no finding")
 }
+
+func TestRisksOfThePolicy(t *testing.T) {
+	p := policy.Default()
+	p.Path = "verdict.yaml"
+	p.Risks.Known = []policy.KnownRisk{{Text: "Half cents are rounded; accepted", Severity: "low"}, {Text: "No limit on rows", Severity: "high"}, {Text: "Slow start", Disposition: "deferred", Owner: "ada"}}
+	r := verdict.Decide(verdict.Input{Policy: p, LintOnly: true})
+	require.Len(t, r.Risks, 3)
+	assert.True(t, finds(r, "risk/open-high"))
+	assert.True(t, finds(r, "risk/deferred"))
+	assert.True(t, finds(r, "risk/noted"))
+	for _, x := range r.Findings {
+		assert.NotContains(t, x.Message, "the tracker leaves")
+	}
+}

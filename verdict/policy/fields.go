@@ -144,6 +144,14 @@ func checkpoints(c *Checkpoints) form {
 func risks(k *Risks) form {
 	return object(nil,
 		key("max_open", "Conditions from risks that may stand; -1 for no limit.", whole(&k.MaxOpen, -1, noLimit)),
+		key("known", "Residual risks that no tracker records.", list(&k.Known, func(o *KnownRisk) form {
+			return object(&o.Pos,
+				must(key("text", "What may go wrong, and what is done about it.", text(&o.Text), "Half cents are rounded down; accepted by accounting.")),
+				key("severity", "How much it weighs.", choice(&o.Severity, weights...)),
+				key("disposition", "What is done about it. Without it: by the words of the text.", choice(&o.Disposition, dispositions...)),
+				key("owner", "Who answers for it.", text(&o.Owner), "ada"),
+			)
+		})),
 		key("overrides", "The team's word on single risks.", list(&k.Overrides, func(o *RiskOverride) form {
 			f := object(&o.Pos,
 				key("packet", "Packet that leaves the risk. Without it: any.", text(&o.Packet), "REL-01"),

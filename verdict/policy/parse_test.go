@@ -50,12 +50,12 @@ func TestEveryKey(t *testing.T) {
 		Checkpoints: Checkpoints{
 			Signed: "any", KeyRing: ".github/maintainers.asc", AllowedSigners: ".github/allowed_signers", FullHash: true, IgnorePaths: []string{"**/*.snap"},
 		},
-		Risks: Risks{MaxOpen: 3, Overrides: []RiskOverride{{
-			Packet: "REL-01", Match: "half cents", Disposition: "accepted", Severity: "low", Reason: "settled with accounting", Pos: at(61, 7),
+		Risks: Risks{MaxOpen: 3, Known: []KnownRisk{{Text: "the importer has no limit", Severity: "low", Disposition: "deferred", Owner: "ada", Pos: at(61, 7)}}, Overrides: []RiskOverride{{
+			Packet: "REL-01", Match: "half cents", Disposition: "accepted", Severity: "low", Reason: "settled with accounting", Pos: at(66, 7),
 		}}},
 		Waivers: []Waiver{{
 			Rule: "evidence/failed", Packet: "REL-01", Match: "vitest", Reason: "fixed by the next minor version of the runner", Owner: "ada",
-			Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Commit: "0123abcd", From: "v1.2.0", To: "v1.3.0", Pos: at(67, 5),
+			Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Commit: "0123abcd", From: "v1.2.0", To: "v1.3.0", Pos: at(72, 5),
 		}},
 		Accept:    Accept{Users: []string{"ada"}, Teams: []string{"example/release"}},
 		Retention: Retention{Runs: 5, Bytes: 200e6},

@@ -95,6 +95,17 @@ type Checkpoints struct {
 type Risks struct {
 	MaxOpen   int // conditions from risks that may stand; −1: no limit
 	Overrides []RiskOverride
+	Known     []KnownRisk // that no tracker records
+}
+
+// KnownRisk is a residual risk that the policy itself records, for work without a
+// tracker.
+type KnownRisk struct {
+	Text        string
+	Severity    string // as for RiskOverride
+	Disposition string // "resolved", "mitigated", "accepted", "deferred", "open"; empty: by the words of Text
+	Owner       string
+	Pos         tracker.Pos
 }
 
 // RiskOverride states the disposition of one risk.

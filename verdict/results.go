@@ -1,0 +1,185 @@
+package verdict
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/verdictci/verdict/collector/evidence"
+)
+
+// tests judges what the test runners did, summed over the command: that no test
+// ran in some packages is normal, that none ran in any of them is not.
+func (c *commandJudge) tests(name string, checks []*evidence.Step) {
+	var sum evidence.Tests
+	runners := 0
+	complete := true
+	for _, s := range checks {
+		if s.Tests == nil {
+			continue
+		}
+		runners++
+		addTests(&sum, s.Tests)
+		complete = complete && s.Tests.Complete
+	}
+	if runners == 0 {
+		return
+	}
+	total := sum.Passed + sum.Failed + sum.Subtests + sum.Benchmarks
+	if !complete {
+		if sum.Forged > 0 && total > 0 {
+			c.found("evidence/foreign-lines", Finding{Message: plural(sum.Forged, "line", "lines") + " among the results of " + name + " are no results"})
+		} else {
+			c.state = CommandUnproven
+			c.found("evidence/incomplete-results", Finding{Message: "the test results of " + name + " have no end", Observed: tests(&sum)})
+		}
+	}
+	switch {
+	case sum.Failed > 0 || sum.FailedUnits > 0:
+		c.state = CommandFailed
+		c.found("evidence/hidden-failure", Finding{Message: fmt.Sprintf("%s exits %d, but %s failed", name, c.evidence.ExitCode, plural(max(sum.Failed, sum.FailedUnits), "test", "tests")), Observed: tests(&sum)})
+	case total == 0 && sum.Skipped > 0:
+		c.state = CommandVacuous
+		c.found("evidence/all-skipped", Finding{Message: fmt.Sprintf("%s exits 0, and all %s were skipped or left out", name, plural(sum.Skipped, "test", "tests")), Observed: "0 tests ran, " + fmt.Sprint(sum.Skipped) + " skipped"})
+	case total == 0:
+		c.state = CommandVacuous
+		message := name + " exits 0, and no test ran"
+		if sum.Filter != "" {
+			message += ": the filter " + sum.Filter + " matches none"
+		}
+		c.found("evidence/no-tests", Finding{Message: message, Observed: "0 tests ran"})
+	case c.plan.MinTests > 0 && sum.Passed < c.plan.MinTests:
+		c.state = CommandVacuous
+		c.found("evidence/too-few-tests", Finding{Message: fmt.Sprintf("%s passed %s; the policy asks for %d", name, plural(sum.Passed, "test", "tests"), c.plan.MinTests), Observed: tests(&sum)})
+	default:
+		c.testNotes(name, &sum)
+	}
+}
+
+// testNotes reports what weakens a pass.
+func (c *commandJudge) testNotes(name string, sum *evidence.Tests) {
+	seen := tests(sum)
+	if sum.Retried > 0 {
+		c.found("evidence/retried", Finding{Message: fmt.Sprintf("in %s, %s passed only when tried again", name, plural(sum.Retried, "test", "tests")), Observed: seen})
+	}
+	if sum.Only > 0 {
+		c.found("evidence/only", Finding{Message: fmt.Sprintf("in %s, %s left out because another is marked .only", name, plural(sum.Only, "test was", "tests were")), Observed: seen})
+	}
+	if sum.Snapshots > 0 {
+		c.found("evidence/snapshots", Finding{Message: fmt.Sprintf("%s wrote %s", name, plural(sum.Snapshots, "snapshot", "snapshots")), Observed: seen})
+	}
+	if sum.Unhandled > 0 {
+		c.found("evidence/unhandled", Finding{Message: fmt.Sprintf("in %s, %s outside of any test", name, plural(sum.Unhandled, "error", "errors")), Observed: seen})
+	}
+	if sum.Cached > 0 {
+		c.found("evidence/cached", Finding{Message: fmt.Sprintf("in %s, the result of %s came from a cache", name, plural(sum.Cached, "package", "packages")), Observed: seen})
+	}
+	if len(sum.Unmatched) > 0 {
+		c.found("evidence/some-skipped", Finding{Message: fmt.Sprintf("in %s, no test matches %s", name, strings.Join(sum.Unmatched, ", ")), Observed: seen})
+	}
+	if sum.Skipped > 0 {
+		c.found("evidence/some-skipped", Finding{Message: fmt.Sprintf("in %s, %s skipped or left out", name, plural(sum.Skipped, "test was", "tests were")), Observed: seen})
+	}
+}
+
+func addTests(sum, t *evidence.Tests) {
+	sum.Passed += max(t.Passed, 0)
+	sum.Failed += max(t.Failed, 0)
+	sum.Skipped += max(t.Skipped, 0)
+	sum.Todo += t.Todo
+	sum.Subtests += t.Subtests
+	sum.Benchmarks += t.Benchmarks
+	sum.Files += max(t.Files, 0)
+	sum.Packages += t.Packages
+	sum.NoTests += t.NoTests
+	sum.Cached += t.Cached
+	sum.Retried += t.Retried
+	sum.Only += t.Only
+	sum.Unhandled += t.Unhandled
+	sum.Snapshots += t.Snapshots
+	sum.FailedUnits += t.FailedUnits
+	sum.Forged += t.Forged
+	sum.Unmatched = append(sum.Unmatched, t.Unmatched...)
+	if t.Filter != "" {
+		sum.Filter = t.Filter
+	}
+}
+
+// checked judges what compilers and linters read.
+func (c *commandJudge) checked(name string, checks []*evidence.Step) {
+	read, nothing := 0, []string{}
+	for _, s := range checks {
+		k := s.Check
+		if k == nil {
+			if s.Tests == nil {
+				read++
+			}
+			continue
+		}
+		if len(k.Flags) > 0 {
+			c.found("evidence/weak-flags", Finding{Message: fmt.Sprintf("inside %s, %s makes %s check less than it says", name, strings.Join(k.Flags, " "), s.Tool), Observed: strings.Join(k.Flags, " ")})
+		}
+		switch {
+		case k.Nothing, k.Files == 0:
+			what := s.Tool + " had nothing to check"
+			if len(k.References) > 0 {
+				what += ": the project only refers to " + strings.Join(k.References, ", ")
+			}
+			nothing = append(nothing, what)
+		default:
+			read++
+		}
+	}
+	if len(nothing) > 0 && (read == 0 || len(checks) == len(nothing)) {
+		c.state = CommandVacuous
+		c.found("evidence/nothing-checked", Finding{Message: fmt.Sprintf("%s exits 0, and %s", name, nothing[0]), Observed: "nothing was checked"})
+	} else if len(nothing) > 0 {
+		c.found("evidence/nothing-checked", Finding{Severity: Condition, Message: fmt.Sprintf("inside %s, %s", name, nothing[0]), Observed: nothing[0]})
+	}
+}
+
+// effects judges what the command did beside its work.
+func (c *commandJudge) effects(name string) {
+	e := c.evidence
+	var changed, left []string
+	for _, f := range e.TreeChanges {
+		if f.Status == "?" {
+			left = append(left, f.Path)
+		} else {
+			changed = append(changed, f.Path)
+		}
+	}
+	if len(changed) > 0 {
+		c.state = CommandFailed
+		c.found("evidence/tree-changed", Finding{Message: name + " changes files that it is to check: " + list(changed), Observed: "changed " + list(changed)})
+	}
+	if len(left) > 0 {
+		c.found("evidence/untracked-output", Finding{Message: name + " left files that git does not ignore: " + list(left), Observed: list(left)})
+	}
+	if e.Leftover > 0 {
+		c.found("evidence/leftover", Finding{Message: fmt.Sprintf("%s left %s behind; verdict ended them", name, plural(e.Leftover, "process", "processes"))})
+	}
+	if !e.Log.Complete && e.Reused == nil {
+		c.found("evidence/cut-log", Finding{Message: "the end of the output of " + name + " was not seen"})
+	}
+	if e.Reused != nil {
+		c.found("evidence/reused", Finding{Message: fmt.Sprintf("the pass of %s is of %s, from run %s", name, e.Reused.At.Format("2006-01-02 15:04"), e.Reused.Run)})
+	}
+	if len(e.Attempts) > 0 && c.state == CommandPassed {
+		c.found("evidence/retried", Finding{Message: fmt.Sprintf("%s passed at attempt %d", name, len(e.Attempts)+1), Observed: "failed before"})
+	}
+}
+
+// tests says what test runners did, in words.
+func tests(t *evidence.Tests) string {
+	parts := []string{plural(t.Passed, "test", "tests") + " passed"}
+	if t.Failed > 0 {
+		parts = append(parts, fmt.Sprint(t.Failed)+" failed")
+	}
+	if t.Skipped > 0 {
+		parts = append(parts, fmt.Sprint(t.Skipped)+" skipped")
+	}
+	if t.Benchmarks > 0 {
+		parts = append(parts, plural(t.Benchmarks, "benchmark", "benchmarks"))
+	}
+	return strings.Join(parts, ", ")
+}
