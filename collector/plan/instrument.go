@@ -178,12 +178,11 @@ func clock(text string) time.Time {
 // unquoted reads words that printf %q wrote; nil when they are none.
 func unquoted(text string) []string {
 	var words []*syntax.Word
-	err := syntax.NewParser().Words(strings.NewReader(text), func(w *syntax.Word) bool {
+	for w, err := range syntax.NewParser().WordsSeq(strings.NewReader(text)) {
+		if err != nil {
+			return nil
+		}
 		words = append(words, w)
-		return true
-	})
-	if err != nil {
-		return nil
 	}
 	fields, err := expand.Fields(&expand.Config{Env: expand.ListEnviron()}, words...)
 	if err != nil {
