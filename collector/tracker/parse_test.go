@@ -306,9 +306,9 @@ func TestWarnings(t *testing.T) {
 }
 
 func TestVocabulary(t *testing.T) {
-	src := "# T\n\n## Übersicht\n\n| Paket | Name | Stand | Prüfung |\n|---|---|---|---|\n| Teil_7 | x | fertig | gut |\n\n## Teil_7 Arbeit\n\n### Befehle\n\n- [x] `go test ./...`\n"
+	src := "# T\n\n## Übersicht\n\n| Paket | Name | Stand | Prüfung |\n|---|---|---|---|\n| Teil_7 | x | fertig | gut |\n\n## Teil_7 Arbeit\n\n### Befehle\n\n- [x] `go test ./...`\n\n### Restrisiken\n\n- Es könnte regnen.\n"
 	words := &tracker.Vocabulary{
-		Headings: map[string][]string{"board": {"Übersicht"}, "required": {"Befehle"}},
+		Headings: map[string][]string{"board": {"Übersicht"}, "required": {"Befehle"}, "risks": {"Restrisiken"}},
 		Columns:  map[string][]string{"packet": {"Paket"}, "title": {"Name"}, "status": {"Stand"}, "review": {"Prüfung"}},
 		Statuses: map[string][]string{"DONE": {"fertig"}, "APPROVED": {"gut"}},
 		PacketID: `Teil_\d+`,
@@ -321,6 +321,7 @@ func TestVocabulary(t *testing.T) {
 	assert.True(t, p.Approved())
 	require.NotNil(t, p.Section)
 	assert.Len(t, p.Required, 1)
+	assert.Len(t, p.Risks, 1)
 }
 
 func TestOtherBoards(t *testing.T) {

@@ -139,6 +139,13 @@ func (p *reader) subPart(part part, b *block, d *document) {
 			p.part = partPacket
 		}
 		p.mode = p.modeOf(b.text)
+		switch {
+		case p.mode != modeOther:
+		case part == partRisks:
+			p.mode = modeRisks
+		case part == partCheckpoints:
+			p.mode = modeCommit
+		}
 		p.run = b.text
 	}
 }
