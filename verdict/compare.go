@@ -15,7 +15,12 @@ func (j *judge) compareWithPrevious() {
 	}
 	j.report.Against = j.PreviousName
 	for _, c := range compareCommands(j.Previous, j.report) {
-		if c.Kind == "tests" && c.Worse {
+		switch {
+		case c.Kind == "command" && c.After == "":
+			j.find("history/worse", Finding{Message: fmt.Sprintf("`%s` was required last time, and is not any more", c.What), Claimed: c.What})
+		case c.Kind == "filter":
+			j.find("history/worse", Finding{Command: c.What, Message: fmt.Sprintf("`%s` names %s, which matches no test any more", c.What, c.After), Claimed: c.After})
+		case c.Kind == "tests" && c.Worse:
 			j.find("history/worse", Finding{Command: c.What, Message: fmt.Sprintf("`%s` ran fewer tests than last time: %s, was %s", c.What, c.After, c.Before), Claimed: c.Before, Observed: c.After})
 		}
 	}
@@ -79,12 +84,37 @@ func compareCommands(before, after *Report) []Change {
 			changes = append(changes, Change{Kind: "tests", What: c.Key, Before: plural(was, "test", "tests"), After: plural(is, "test", "tests"), Worse: is < was})
 		}
 	}
+	for i := range after.Commands {
+		c := &after.Commands[i]
+		if o, ok := old[c.Key]; ok {
+			matched := unmatchedIn(o.Evidence)
+			for _, name := range unmatchedIn(c.Evidence) {
+				if !slices.Contains(matched, name) {
+					changes = append(changes, Change{Kind: "filter", What: c.Key, After: name, Worse: true})
+				}
+			}
+		}
+	}
 	for i := range before.Commands {
 		if _, still := now[before.Commands[i].Key]; !still {
 			changes = append(changes, Change{Kind: "command", What: before.Commands[i].Key, Before: string(before.Commands[i].State), Worse: true})
 		}
 	}
 	return changes
+}
+
+// unmatchedIn lists what a command's name filters name and no test matches.
+func unmatchedIn(e *evidence.Command) []string {
+	if e == nil {
+		return nil
+	}
+	var names []string
+	for i := range e.Steps {
+		if t := e.Steps[i].Tests; t != nil {
+			names = append(names, t.Unmatched...)
+		}
+	}
+	return names
 }
 
 func testCount(e *evidence.Command) (int, bool) {

@@ -29,3 +29,30 @@ func TestChangesAreThoseOfTheDecision(t *testing.T) {
 	assert.NotEqual(t, before.Verdict, after.Verdict)
 	assert.Equal(t, verdict.Compare(before, after), after.Changes)
 }
+
+func TestLessThanLastTime(t *testing.T) {
+	last := (&fixture{doc: goodTracker}).decide(t)
+	for name, worse := range map[string]func(*verdict.Report, *evidence.Bundle){
+		"was required last time": func(r *verdict.Report, _ *evidence.Bundle) {
+			r.Commands = append(r.Commands, verdict.CommandReport{Key: "go vet ./gone"})
+		},
+		"matches no test any more":  func(_ *verdict.Report, b *evidence.Bundle) { tests(b).Unmatched = []string{"TestGone"} },
+		"ran fewer tests than last": func(r *verdict.Report, _ *evidence.Bundle) { r.Commands[0].Evidence.Steps[0].Tests.Passed = 43 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := (&fixture{doc: goodTracker}).decide(t)
+			f := &fixture{doc: goodTracker, input: verdict.Input{Previous: before}, change: func(b *evidence.Bundle) { worse(before, b) }}
+			r := f.decide(t)
+			assert.True(t, finds(r, "history/worse"))
+			said := ""
+			for _, x := range r.Findings {
+				if x.Rule == "history/worse" {
+					said += x.Message
+				}
+			}
+			assert.Contains(t, said, name)
+		})
+	}
+	f := &fixture{doc: goodTracker, input: verdict.Input{Previous: last}}
+	assert.False(t, finds(f.decide(t), "history/worse"))
+}

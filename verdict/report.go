@@ -268,7 +268,7 @@ type WaiverReport struct {
 
 // Change is one difference to an earlier report.
 type Change struct {
-	Kind   string `json:"kind"` // "verdict", "command", "tests", "finding", "risk", "checkpoint", "packet"
+	Kind   string `json:"kind"` // "verdict", "command", "tests", "filter", "finding", "risk", "checkpoint", "packet"
 	What   string `json:"what"`
 	Before string `json:"before,omitempty"`
 	After  string `json:"after,omitempty"`
