@@ -41,6 +41,8 @@ type Options struct {
 	Jobs     int    // lanes side by side; 0: the policy's, else two
 	Progress func(Event)
 
+	EveryLine bool // Progress is told every line of output, not one from time to time
+
 	At       string        // a revision whose clean checkout is used; empty: the work tree
 	Baseline string        // a revision at which failing commands run as well
 	Reuse    time.Duration // how old a pass of an earlier run may be; 0: none is reused
@@ -59,7 +61,7 @@ type EventKind string
 // The events of a run.
 const (
 	EventStart EventKind = "start" // a command starts
-	EventLine  EventKind = "line"  // it wrote a line; not every line is told
+	EventLine  EventKind = "line"  // it wrote a line; see Options.EveryLine
 	EventEnd   EventKind = "end"   // it ended
 	EventNote  EventKind = "note"  // something else that a person wants to know
 )

@@ -133,7 +133,7 @@ func attemptOf(e *evidence.Command, commit string) evidence.Attempt {
 func (r *run) runOne(ctx context.Context, c *plan.Command, name, where string) evidence.Command {
 	return command.Run(ctx, command.Spec{
 		Command: c, Root: where, LogDir: filepath.Join(r.Dir, "logs"), Bundle: r.Dir, Name: name, Env: r.environment.Env, Timeout: c.Timeout,
-		MaxLog: r.Policy.Commands.MaxLogBytes, Secrets: r.secrets, Witness: r.witness,
+		MaxLog: r.Policy.Commands.MaxLogBytes, Secrets: r.secrets, Witness: r.witness, EveryLine: r.EveryLine,
 		Lines: func(line string) {
 			r.Progress(Event{Kind: EventLine, Key: c.Key, Lane: c.Lane, Line: r.secrets.Text(line)})
 		},

@@ -10,6 +10,7 @@ import (
 
 	"github.com/verdictci/verdict/collector"
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/verdict/render"
 )
 
 // progress shows what a run is doing: a live view on a terminal, one line for
@@ -19,13 +20,14 @@ type progress struct {
 	mode    progressMode
 	color   bool
 	verbose bool
+	size    func() (columns, rows int)
 
 	mu      sync.Mutex
 	total   int
 	done    int
 	failed  int
 	running []*runningCommand // in the order of their start
-	drawn   int               // lines of the live view that stand on the screen
+	drawn   []string          // lines of the live view that stand on the screen
 	started time.Time
 	stop    chan struct{}
 	stopped sync.WaitGroup
@@ -46,12 +48,14 @@ type runningCommand struct {
 	expected                time.Duration
 }
 
-// redrawEvery is how often the live view is drawn again: often enough for
-// seconds to count, seldom enough not to flicker.
+// redrawEvery is how often the live view is drawn again when it has changed.
 const redrawEvery = 200 * time.Millisecond
 
 func newProgress(w io.Writer, f collectFlags, total int) *progress {
-	p := &progress{w: w, total: total, verbose: f.verbose, color: useColor(w, f.color), started: time.Now(), stop: make(chan struct{})}
+	p := &progress{
+		w: w, total: total, verbose: f.verbose, color: useColor(w, f.color), started: time.Now(), stop: make(chan struct{}),
+		size: func() (int, int) { return screen(w) },
+	}
 	_, isTerminal := terminal(w)
 	switch {
 	case f.quiet:
@@ -78,7 +82,7 @@ func (p *progress) redraw() {
 			return
 		case <-tick.C:
 			p.mu.Lock()
-			p.draw()
+			p.write("", p.view(time.Now()))
 			p.mu.Unlock()
 		}
 	}
@@ -90,7 +94,7 @@ func (p *progress) close() {
 	p.stopped.Wait()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.erase()
+	p.write("", nil)
 }
 
 // event takes one event of the collector. It may be called from several lanes.
@@ -103,35 +107,26 @@ func (p *progress) event(e collector.Event) {
 	switch e.Kind {
 	case collector.EventStart:
 		p.running = append(p.running, &runningCommand{key: e.Key, lane: e.Lane, packet: e.Packet, since: time.Now(), expected: e.Expected})
-		p.say(p.plainOnly("run   " + oneLine(e.Key)))
+		if p.mode != progressLive {
+			p.say("run   " + render.Line(e.Key))
+		}
 	case collector.EventLine:
 		p.line(e)
 	case collector.EventEnd:
 		p.end(e)
 	case collector.EventNote:
-		p.say(oneLine(e.Line))
+		p.say(render.Line(e.Line))
 	}
-}
-
-func (p *progress) plainOnly(s string) string {
-	if p.mode == progressLive {
-		return ""
-	}
-	return s
 }
 
 func (p *progress) line(e collector.Event) {
 	for _, r := range p.running {
 		if r.key == e.Key {
-			r.line = e.Line
+			r.line = render.Line(e.Line)
 		}
 	}
 	if p.verbose {
-		lane := e.Lane
-		if lane == "" {
-			lane = "·"
-		}
-		p.say(fmt.Sprintf("%-12s │ %s", lane, oneLine(e.Line)))
+		p.say(fmt.Sprintf("%-12s │ %s", laneName(e.Lane), render.Line(e.Line)))
 	}
 }
 
@@ -150,13 +145,16 @@ func (p *progress) end(e collector.Event) {
 	if !ok {
 		p.failed++
 	}
-	p.say(fmt.Sprintf("%s %s  %s  %s", p.mark(ok), ended(e.Command), oneLine(e.Key), p.count()))
+	line := fmt.Sprintf("[%d/%d] %s  %s", p.done, p.total, ended(e.Command), render.Line(e.Key))
+	if p.mode == progressLive { // the report has the whole line
+		columns, _ := p.size()
+		line = render.Clip(line, columns-3)
+	}
+	p.say(p.mark(ok) + " " + line)
 	if p.mode == progressActions && !ok {
 		p.group(e.Command)
 	}
 }
-
-func (p *progress) count() string { return fmt.Sprintf("[%d/%d]", p.done, p.total) }
 
 // group shows the end of a failed command's output in a folding. Its text comes
 // from outside: workflow commands in it must not be obeyed.
@@ -165,64 +163,114 @@ func (p *progress) group(c *evidence.Command) {
 	if tail == "" {
 		tail = c.Log.Head
 	}
-	fmt.Fprintf(p.w, "::group::%s\n", strings.ReplaceAll(oneLine(c.Text), "%", "%25"))
+	fmt.Fprintf(p.w, "::group::%s\n", strings.ReplaceAll(render.Line(c.Text), "%", "%25"))
 	for _, line := range strings.Split(strings.TrimRight(tail, "\n"), "\n") {
-		fmt.Fprintln(p.w, "| "+oneLine(line))
+		fmt.Fprintln(p.w, "| "+render.Line(line))
 	}
 	fmt.Fprintln(p.w, "::endgroup::")
 }
 
-// say writes a line above the live view.
+// say writes a line that stays, above the live view.
 func (p *progress) say(line string) {
 	if line == "" {
 		return
 	}
-	p.erase()
-	fmt.Fprintln(p.w, line)
-	p.draw()
-}
-
-func (p *progress) erase() {
-	if p.drawn > 0 {
-		fmt.Fprintf(p.w, "\x1b[%dA\x1b[J", p.drawn)
-		p.drawn = 0
+	var view []string
+	if p.mode == progressLive {
+		view = p.view(time.Now())
 	}
+	p.write(line+"\n", view)
 }
 
-// draw puts the live view under what was said: one line for each running
-// command and one for the whole. Everything goes out in one write.
-func (p *progress) draw() {
-	if p.mode != progressLive {
+// write puts said and below it the view on the screen, over the view that stands
+// there: in one piece, and not at all when nothing has changed.
+func (p *progress) write(said string, view []string) {
+	if said == "" && equalLines(view, p.drawn) {
 		return
 	}
-	columns := width(p.w)
 	var b strings.Builder
-	if p.drawn > 0 {
-		fmt.Fprintf(&b, "\x1b[%dA", p.drawn)
-	}
-	lines := 0
-	for _, r := range p.running {
-		text := fmt.Sprintf("  %6s%s  %s", seconds(time.Since(r.since)), ofExpected(r.expected), oneLine(r.key))
-		if r.line != "" {
-			text += "  ‹" + oneLine(r.line) + "›"
+	up := func(n int) {
+		if n > 0 {
+			fmt.Fprintf(&b, "\x1b[%dA", n)
 		}
-		fmt.Fprintf(&b, "\x1b[2K%s\n", clip(text, columns-1))
-		lines++
 	}
-	if p.done < p.total {
-		fmt.Fprintf(&b, "\x1b[2K%s\n", clip(fmt.Sprintf("  %d of %d done, %d not as expected, %s", p.done, p.total, p.failed, seconds(time.Since(p.started))), columns-1))
-		lines++
+	up(len(p.drawn))
+	if said != "" || len(view) < len(p.drawn) { // line by line: a terminal may keep what is cleared at once
+		b.WriteString(strings.Repeat("\x1b[2K\n", len(p.drawn)))
+		up(len(p.drawn))
 	}
-	b.WriteString("\x1b[J")
+	b.WriteString(said)
+	for _, line := range view {
+		b.WriteString(line + "\x1b[K\n")
+	}
 	io.WriteString(p.w, b.String())
-	p.drawn = lines
+	p.drawn = view
 }
 
-func ofExpected(d time.Duration) string {
-	if d <= 0 {
-		return ""
+func equalLines(a, b []string) bool {
+	return len(a) == len(b) && strings.Join(a, "\n") == strings.Join(b, "\n")
+}
+
+// view is the live view: what runs in each lane, how long already and how long it
+// took before, with its last line of output; and what is done and left. No line
+// is as wide as the screen, and there are fewer than it has rows.
+func (p *progress) view(now time.Time) []string {
+	columns, rows := p.size()
+	var lines []string
+	hidden := 0
+	for i, r := range p.running {
+		if len(lines)+3 > max(rows-1, 4) {
+			hidden = len(p.running) - i
+			break
+		}
+		lane, packet := render.Clip(laneName(r.lane), 14), r.packet
+		if columns >= 80 && packet != "" {
+			packet = render.Clip(render.Line(packet), 16) + "  "
+		} else {
+			packet = ""
+		}
+		head := fmt.Sprintf("  %-14s %s  %s", lane, elapsed(now.Sub(r.since), r.expected), packet)
+		lines = append(lines, render.Clip(head+render.Line(r.key), columns-1))
+		if r.line != "" {
+			lines = append(lines, p.dim(render.Clip("    "+r.line, columns-1)))
+		}
 	}
-	return " of ~" + seconds(d)
+	if p.done >= p.total {
+		return lines
+	}
+	sum := fmt.Sprintf("  %d of %d done", p.done, p.total)
+	if p.failed > 0 {
+		sum += fmt.Sprintf(", %d not as expected", p.failed)
+	}
+	if waiting := p.total - p.done - len(p.running); waiting > 0 {
+		sum += fmt.Sprintf(", %d to go", waiting)
+	}
+	if hidden > 0 {
+		sum += fmt.Sprintf(", %d more running", hidden)
+	}
+	return append(lines, render.Clip(sum+", "+whole(now.Sub(p.started)), columns-1))
+}
+
+func laneName(lane string) string {
+	if lane == "" {
+		return "other"
+	}
+	return render.Line(lane)
+}
+
+// elapsed says how long a command runs, and how long it took before.
+func elapsed(d, expected time.Duration) string {
+	if expected <= 0 {
+		return whole(d)
+	}
+	return whole(d) + " of ~" + whole(expected)
+}
+
+func (p *progress) dim(s string) string {
+	if p.color {
+		return "\x1b[2m" + s + "\x1b[0m"
+	}
+	return s
 }
 
 func (p *progress) mark(ok bool) string {
@@ -262,11 +310,5 @@ func seconds(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// clip cuts s to n columns.
-func clip(s string, n int) string {
-	runes := []rune(s)
-	if len(runes) <= n {
-		return s
-	}
-	return string(runes[:max(n-1, 0)]) + "…"
-}
+// whole is a duration in whole seconds: what changes seldom does not flicker.
+func whole(d time.Duration) string { return d.Round(time.Second).String() }

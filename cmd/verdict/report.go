@@ -110,14 +110,23 @@ func terminal(w io.Writer) (int, bool) {
 	return int(f.Fd()), true
 }
 
-// width is the width to render for: the terminal's, else 100 columns.
+// width is the width to render a report for: the terminal's, else 100 columns.
 func width(w io.Writer) int {
+	if _, ok := terminal(w); !ok {
+		return 100
+	}
+	columns, _ := screen(w)
+	return min(max(columns, 60), 200)
+}
+
+// screen is the size of w's terminal; where that is not known, 80 by 24.
+func screen(w io.Writer) (columns, rows int) {
 	if fd, ok := terminal(w); ok {
-		if columns, _, err := term.GetSize(fd); err == nil && columns > 0 {
-			return min(max(columns, 60), 200)
+		if columns, rows, err := term.GetSize(fd); err == nil && columns > 0 && rows > 0 {
+			return columns, rows
 		}
 	}
-	return 100
+	return 80, 24
 }
 
 // useColor follows --color, NO_COLOR and TERM, in this order.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,10 +118,24 @@ func runAndReport(ctx context.Context, p *project, c collectFlags, f reportFlags
 		fmt.Fprintln(s.err, "verdict: "+err.Error())
 	}
 	if ctx.Err() != nil {
-		fmt.Fprintf(s.err, "verdict: interrupted; what was collected is in %s\nhint: verdict run --resume goes on with what is missing\n", relative(p.root, dir))
-		return statusError(exitInterrupted)
+		return interrupted(p, bundle, dir, s)
 	}
 	return decisionStatus(r, f.failOn)
+}
+
+// interrupted says what was kept and how to go on.
+func interrupted(p *project, bundle *evidence.Bundle, dir string, s streams) error {
+	kept := 0
+	for i := range bundle.Commands {
+		switch bundle.Commands[i].Outcome {
+		case evidence.Canceled, evidence.NotRun, "":
+		default:
+			kept++
+		}
+	}
+	again := strings.Join(append([]string{"verdict run --resume"}, p.trackerFiles()...), " ")
+	fmt.Fprintf(s.err, "verdict: interrupted; the results of %d of %d commands are kept in %s\nhint: '%s' goes on with the others\n", kept, len(p.plan.Commands), relative(p.root, dir), again)
+	return statusError(exitInterrupted)
 }
 
 func decisionStatus(r *verdict.Report, failOn string) error {
@@ -151,7 +166,7 @@ func collectBundle(ctx context.Context, p *project, f collectFlags, s streams) (
 	}
 	bundle, err := collector.Collect(ctx, collector.Options{
 		Root: p.root, Trackers: p.trackers, Policy: p.requiringPolicy(), Plan: p.plan, Dir: dir,
-		Jobs: f.jobs, Progress: progress.event, At: f.at, Baseline: f.baseline, Reuse: f.reuse,
+		Jobs: f.jobs, Progress: progress.event, EveryLine: f.verbose, At: f.at, Baseline: f.baseline, Reuse: f.reuse,
 		Resume: f.resume != "", Fetch: f.fetch, Head: f.head, Base: base, ToolVersion: toolVersion(),
 	})
 	if err != nil {

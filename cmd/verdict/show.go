@@ -16,6 +16,7 @@ import (
 	"github.com/verdictci/verdict/collector/checkpoint"
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/verdict"
+	"github.com/verdictci/verdict/verdict/render"
 )
 
 func newShowCommand(s streams) *cobra.Command {
@@ -90,7 +91,7 @@ func listRuns(w io.Writer, root string) error {
 		for _, t := range r.Trackers {
 			paths = append(paths, t.Path)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", id, r.Verdict, r.Subject.Commit[:min(8, len(r.Subject.Commit))], oneLine(strings.Join(paths, ", ")), clip(oneLine(r.Summary), 80))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", id, r.Verdict, r.Subject.Commit[:min(8, len(r.Subject.Commit))], oneLine(strings.Join(paths, ", ")), render.Clip(render.Line(r.Summary), 80))
 	}
 	return table.Flush()
 }

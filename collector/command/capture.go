@@ -34,6 +34,8 @@ type capture struct {
 	max            int64
 	secrets        *scrubber
 	lines          func(string)
+	every          bool   // lines is told all of them
+	part           []byte // of a line that has no end yet, when every line is told
 
 	done     chan struct{} // the reader has ended
 	complete bool          // …because the output did
@@ -102,6 +104,9 @@ func (c *capture) read() {
 		c.take(piece{buf, p})
 		if err != nil {
 			c.complete = err == io.EOF
+			if len(c.part) > 0 {
+				c.showLines([]byte{'\n'})
+			}
 			return
 		}
 	}
@@ -152,9 +157,16 @@ func (c *capture) write(p []byte) {
 	c.err = err
 }
 
-// showLine passes on the last line of a piece, seldom enough to cost nothing.
+// showLine passes on the last line of a piece, seldom enough to cost nothing; or
+// every line.
 func (c *capture) showLine(p []byte) {
-	if c.lines == nil || time.Since(c.lastLine) < lineEvery {
+	switch {
+	case c.lines == nil:
+		return
+	case c.every:
+		c.showLines(p)
+		return
+	case time.Since(c.lastLine) < lineEvery:
 		return
 	}
 	c.lastLine = time.Now()
@@ -163,6 +175,21 @@ func (c *capture) showLine(p []byte) {
 		p = p[at+1:]
 	}
 	c.lines(strings.ToValidUTF8(string(p[:min(len(p), 300)]), "\ufffd"))
+}
+
+// showLines passes on every line that has an end; a very long one in parts.
+func (c *capture) showLines(p []byte) {
+	c.part = append(c.part, p...)
+	rest := c.part
+	for {
+		line, after, ended := bytes.Cut(rest, []byte{'\n'})
+		if !ended && len(line) < headWindow {
+			break
+		}
+		c.lines(strings.ToValidUTF8(string(bytes.TrimRight(line, "\r")), "\ufffd"))
+		rest = after
+	}
+	c.part = append(c.part[:0], rest...)
 }
 
 // waitEnd waits for the end of the output, and reports whether it came.

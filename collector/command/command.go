@@ -38,6 +38,8 @@ type Spec struct {
 	Secrets *Secrets
 	Lines   func(line string) // called with a line of output from time to time; may be nil
 	Witness *Witness          // nil: no step is seen
+
+	EveryLine bool // Lines is called with every line
 }
 
 // The time that a command has for each part of its end.
@@ -83,6 +85,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 		fail("keep output: %v", err)
 		return
 	}
+	out.every = s.EveryLine
 	marker := "VERDICT_COMMAND=" + strconv.Itoa(os.Getpid()) + "." + strconv.FormatInt(running.Add(1), 10)
 	text, env := s.Command.Text, append(append([]string{}, s.Env...), marker)
 	var log string

@@ -99,6 +99,20 @@ func escapeLength(s string) int {
 	return 2
 }
 
+// Line makes one safe line of text from outside, without its colours and without
+// other control characters.
+func Line(s string) string {
+	return clean(strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' {
+			return -1
+		}
+		return r
+	}, stripANSI(s)))
+}
+
+// Clip shortens s to n columns of a terminal, with an ellipsis where it cuts.
+func Clip(s string, n int) string { return clip(s, n) }
+
 // columns is how many columns of a terminal s takes.
 func columns(s string) int {
 	n := 0
