@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -17,8 +19,12 @@ func newExplainCommand(s streams) *cobra.Command {
 		Short:   "Say what a rule means, with an example, and how to put it right",
 		Example: "  verdict explain evidence/masked",
 		Args:    cobra.MaximumNArgs(1),
-		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-			return verdict.RuleIDs(), cobra.ShellCompDirectiveNoFileComp
+		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			var rules []string
+			for _, rule := range verdict.Rules() {
+				rules = append(rules, cobra.CompletionWithDesc(rule.ID, rule.Title))
+			}
+			return rules, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
@@ -80,16 +86,15 @@ func writeRisks(w io.Writer, r *verdict.Report) {
 
 func newDiffCommand(s streams) *cobra.Command {
 	return &cobra.Command{
-		Use:     "diff REPORT REPORT",
-		Short:   "Say what changed between two reports",
-		Example: "  verdict diff before.json after.json",
-		Args:    cobra.ExactArgs(2),
+		Use:   "diff [BEFORE [AFTER]]",
+		Short: "Say what changed between two runs or reports",
+		Long: `Diff compares two reports: files, or runs that are kept, by their id or the start
+of it. Without AFTER it is the last run, without BEFORE the one before that.`,
+		Example: `  verdict diff                          the last two runs
+  verdict diff before.json after.json`,
+		Args: cobra.MaximumNArgs(2),
 		RunE: func(_ *cobra.Command, args []string) error {
-			before, err := readReport(args[0])
-			if err != nil {
-				return err
-			}
-			after, err := readReport(args[1])
+			before, after, err := reportsToCompare(args)
 			if err != nil {
 				return err
 			}
@@ -107,4 +112,34 @@ func newDiffCommand(s streams) *cobra.Command {
 			return nil
 		},
 	}
+}
+
+func reportsToCompare(args []string) (before, after *verdict.Report, err error) {
+	switch len(args) {
+	case 0:
+		args = []string{"previous", "last"}
+	case 1:
+		args = append(args, "last")
+	}
+	if before, err = reportNamed(args[0]); err != nil {
+		return nil, nil, err
+	}
+	after, err = reportNamed(args[1])
+	return before, after, err
+}
+
+// reportNamed reads a report: a file, a run's folder, or a run that is kept.
+func reportNamed(name string) (*verdict.Report, error) {
+	if info, err := os.Stat(name); err == nil {
+		if info.IsDir() {
+			name = filepath.Join(name, reportFile)
+		}
+		return readReport(name)
+	}
+	root, err := rootHere()
+	if err != nil {
+		return nil, badInput("name two report.json that verdict wrote", "read report: %s is no file, and no run is kept here", name)
+	}
+	r, _, err := reportOfRun(root, name)
+	return r, err
 }

@@ -141,7 +141,9 @@ GO, GO_WITH_CONDITIONS or NO_GO.`,
 		c.cmd.GroupID = c.group
 		root.AddCommand(c.cmd)
 	}
+	root.AddCommand(newManCommand())
 	checkArgs(root)
+	completeArgs(root)
 	return root
 }
 

@@ -37,7 +37,7 @@ func runIDs(root string) ([]string, error) {
 }
 
 // findRun gives the folder of the run that id names: a whole id, the start of
-// just one, or "last".
+// just one, "last", or "previous" for the one before.
 func findRun(root, id string) (string, error) {
 	ids, err := runIDs(root)
 	if err != nil {
@@ -46,8 +46,13 @@ func findRun(root, id string) (string, error) {
 	if len(ids) == 0 {
 		return "", badInput("'verdict run' makes one", "find run: no run is kept in %s", runsDir(root))
 	}
-	if id == "last" {
+	switch {
+	case id == "last":
 		return filepath.Join(runsDir(root), ids[len(ids)-1]), nil
+	case id == "previous" && len(ids) == 1:
+		return "", badInput("'verdict run' makes another", "find run previous: only one run is kept")
+	case id == "previous":
+		return filepath.Join(runsDir(root), ids[len(ids)-2]), nil
 	}
 	var found []string
 	for _, have := range ids {

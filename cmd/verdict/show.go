@@ -24,7 +24,7 @@ func newShowCommand(s streams) *cobra.Command {
 		Use:   "show [RUN]",
 		Short: "List the runs that are kept, or show one",
 		Long: `Show lists the runs under .verdict/, newest first. A RUN is an id from that list,
-the start of one, or "last".`,
+the start of one, "last" or "previous". 'verdict diff' compares two.`,
 		Example: `  verdict show
   verdict show last
   verdict show log 'go test ./...'

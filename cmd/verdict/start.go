@@ -98,6 +98,11 @@ exits with 1 when something would keep verdict from its work.`,
 					fmt.Fprintf(s.out, "      %-12s cure: %s\n", "", oneLine(c.Cure))
 				}
 			}
+			if found, err := survey.Survey(os.DirFS(root)); err == nil {
+				for _, command := range found.Commands() {
+					fmt.Fprintf(s.out, "%-5s %-12s %s\n", "", "offers", oneLine(command))
+				}
+			}
 			if failed {
 				return statusError(exitNoGo)
 			}
