@@ -1,0 +1,369 @@
+package publish
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/go-github/v60/github"
+)
+
+// Run is what GitHub itself recorded about a workflow run.
+type Run struct {
+	ID         int64
+	Attempt    int
+	Repository string // OWNER/NAME that it ran in
+	Event      string // "pull_request", "merge_group", "push", …
+	HeadSHA    string
+	HeadOwner  string // of the repository that the head comes from; empty: it is gone
+	HeadBranch string
+	Path       string // of the workflow's file
+	Status     string // "completed", …
+	Conclusion string // "success", "failure", "cancelled", …
+	URL        string
+	Jobs       []Job
+}
+
+// Job is one job of a run.
+type Job struct {
+	Name       string
+	Conclusion string
+}
+
+// WorkflowRun reads a run and its jobs.
+func (c *Client) WorkflowRun(ctx context.Context, owner, repo string, id int64) (*Run, error) {
+	var raw struct { // the library's own type lacks the path
+		ID         int64
+		RunAttempt int `json:"run_attempt"`
+		Event      string
+		HeadSHA    string `json:"head_sha"`
+		HeadBranch string `json:"head_branch"`
+		Path       string
+		Status     string
+		Conclusion string
+		HTMLURL    string `json:"html_url"`
+		Repository struct {
+			FullName string `json:"full_name"`
+		}
+		HeadRepository *struct{ Owner struct{ Login string } } `json:"head_repository"`
+	}
+	err := c.retry(ctx, func() (*github.Response, error) {
+		req, err := c.github.NewRequest("GET", fmt.Sprintf("repos/%s/%s/actions/runs/%d", owner, repo, id), nil)
+		if err != nil {
+			return nil, err
+		}
+		return c.github.Do(ctx, req, &raw)
+	})
+	if err != nil {
+		return nil, denied(fmt.Sprintf("read run %d", id), err)
+	}
+	path, _, _ := strings.Cut(raw.Path, "@")
+	r := &Run{
+		ID: raw.ID, Attempt: raw.RunAttempt, Repository: raw.Repository.FullName, Event: raw.Event, HeadSHA: raw.HeadSHA, HeadBranch: raw.HeadBranch,
+		Path: path, Status: raw.Status, Conclusion: raw.Conclusion, URL: raw.HTMLURL,
+	}
+	if raw.HeadRepository != nil {
+		r.HeadOwner = raw.HeadRepository.Owner.Login
+	}
+	o := &github.ListWorkflowJobsOptions{Filter: "latest", ListOptions: github.ListOptions{PerPage: 100}}
+	for {
+		var page *github.Jobs
+		var next int
+		err := c.retry(ctx, func() (*github.Response, error) {
+			jobs, resp, err := c.github.Actions.ListWorkflowJobs(ctx, owner, repo, id, o)
+			if err == nil {
+				page, next = jobs, resp.NextPage
+			}
+			return resp, err
+		})
+		if err != nil {
+			return nil, denied(fmt.Sprintf("list jobs of run %d", id), err)
+		}
+		for _, j := range page.Jobs {
+			r.Jobs = append(r.Jobs, Job{j.GetName(), j.GetConclusion()})
+		}
+		if o.Page = next; next == 0 {
+			return r, nil
+		}
+	}
+}
+
+// PullRequest is an open pull request, as it is now.
+type PullRequest struct {
+	Number  int
+	Head    string // full hash
+	Base    string // full hash of the base branch's head, as GitHub last saw it
+	BaseRef string // name of the base branch
+	State   string // "open" or "closed"
+	Fork    bool   // the head is in another repository
+}
+
+func pullRequest(p *github.PullRequest) *PullRequest {
+	return &PullRequest{
+		Number: p.GetNumber(), Head: p.GetHead().GetSHA(), Base: p.GetBase().GetSHA(), BaseRef: p.GetBase().GetRef(), State: p.GetState(),
+		Fork: p.GetHead().GetRepo().GetFullName() != p.GetBase().GetRepo().GetFullName(),
+	}
+}
+
+// PullRequest reads one by its number.
+func (c *Client) PullRequest(ctx context.Context, owner, repo string, number int) (*PullRequest, error) {
+	var pr *github.PullRequest
+	err := c.retry(ctx, func() (resp *github.Response, err error) {
+		pr, resp, err = c.github.PullRequests.Get(ctx, owner, repo, number)
+		return resp, err
+	})
+	if err != nil {
+		return nil, denied(fmt.Sprintf("read pull request %d", number), err)
+	}
+	return pullRequest(pr), nil
+}
+
+// ErrNoPullRequest says that no open pull request has the commit as its head.
+var ErrNoPullRequest = errors.New("no open pull request has that head")
+
+// FindPullRequest finds the open pull request whose head is the commit. What a run
+// or an artifact says of it is not asked: the first is empty for forks, and the
+// second may say anything. headOwner and branch say where the head comes from; they
+// may be empty.
+func (c *Client) FindPullRequest(ctx context.Context, owner, repo, sha, headOwner, branch string) (*PullRequest, error) {
+	var found []*PullRequest
+	if headOwner != "" && branch != "" {
+		list, err := c.pulls(ctx, func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
+			return c.github.PullRequests.List(ctx, owner, repo, &github.PullRequestListOptions{State: "open", Head: headOwner + ":" + branch, ListOptions: *o})
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = withHead(list, sha)
+	}
+	if len(found) == 0 {
+		list, err := c.pulls(ctx, func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
+			return c.github.PullRequests.ListPullRequestsWithCommit(ctx, owner, repo, sha, o)
+		})
+		if err != nil {
+			return nil, err
+		}
+		found = withHead(list, sha)
+	}
+	switch len(found) {
+	case 0:
+		return nil, fmt.Errorf("find pull request of %.12s: %w", sha, ErrNoPullRequest)
+	case 1:
+		return found[0], nil
+	}
+	return nil, fmt.Errorf("find pull request of %.12s: %d open ones have that head", sha, len(found))
+}
+
+func withHead(list []*github.PullRequest, sha string) []*PullRequest {
+	var found []*PullRequest
+	for _, p := range list {
+		if p.GetState() == "open" && p.GetHead().GetSHA() == sha {
+			found = append(found, pullRequest(p))
+		}
+	}
+	return found
+}
+
+func (c *Client) pulls(ctx context.Context, ask func(*github.ListOptions) ([]*github.PullRequest, *github.Response, error)) ([]*github.PullRequest, error) {
+	var all []*github.PullRequest
+	o := &github.ListOptions{PerPage: 100}
+	for {
+		var next int
+		err := c.retry(ctx, func() (*github.Response, error) {
+			page, resp, err := ask(o)
+			if err == nil {
+				all = append(all, page...)
+				next = resp.NextPage
+			}
+			return resp, err
+		})
+		if err != nil {
+			return nil, denied("list pull requests", err)
+		}
+		if o.Page = next; next == 0 {
+			return all, nil
+		}
+	}
+}
+
+// queued is the form of a merge queue's branch.
+var queued = regexp.MustCompile(`^(?:refs/heads/)?gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]{40}$`)
+
+// QueuedPullRequest is the number of the pull request that a merge queue's branch
+// is for; 0 for any other branch.
+func QueuedPullRequest(ref string) int {
+	m := queued.FindStringSubmatch(ref)
+	if m == nil {
+		return 0
+	}
+	n, _ := strconv.Atoi(m[1])
+	return n
+}
+
+// Changed lists those of the files that the pull request changes which begin with
+// one of the prefixes, and whether all of its files were listed: GitHub lists 3,000.
+func (c *Client) Changed(ctx context.Context, owner, repo string, number int, prefixes ...string) (names []string, all bool, err error) {
+	o := &github.ListOptions{PerPage: 100}
+	total := 0
+	for {
+		var next int
+		err := c.retry(ctx, func() (*github.Response, error) {
+			page, resp, err := c.github.PullRequests.ListFiles(ctx, owner, repo, number, o)
+			if err != nil {
+				return resp, err
+			}
+			next = resp.NextPage
+			total += len(page)
+			for _, f := range page {
+				for _, name := range []string{f.GetFilename(), f.GetPreviousFilename()} {
+					if name != "" && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) && !slices.Contains(names, name) {
+						names = append(names, name)
+					}
+				}
+			}
+			return resp, nil
+		})
+		if err != nil {
+			return nil, false, denied("list changed files", err)
+		}
+		if o.Page = next; next == 0 {
+			return names, total < 3000, nil
+		}
+	}
+}
+
+// ErrNoFile says that a commit has no such file.
+var ErrNoFile = errors.New("no such file")
+
+// File reads a file as it is in a commit.
+func (c *Client) File(ctx context.Context, owner, repo, path, ref string) ([]byte, error) {
+	var content *github.RepositoryContent
+	err := c.retry(ctx, func() (resp *github.Response, err error) {
+		content, _, resp, err = c.github.Repositories.GetContents(ctx, owner, repo, path, &github.RepositoryContentGetOptions{Ref: ref})
+		return resp, err
+	})
+	var refused *github.ErrorResponse
+	switch {
+	case errors.As(err, &refused) && refused.Response.StatusCode == http.StatusNotFound:
+		return nil, fmt.Errorf("read %s of %.12s: %w", path, ref, ErrNoFile)
+	case err != nil:
+		return nil, denied("read "+path, err)
+	case content == nil:
+		return nil, fmt.Errorf("read %s of %.12s: a folder", path, ref)
+	}
+	if text, err := content.GetContent(); err == nil && (text != "" || content.GetSize() == 0) {
+		return []byte(text), nil
+	}
+	var blob []byte // larger files come without their content
+	err = c.retry(ctx, func() (resp *github.Response, err error) {
+		blob, resp, err = c.github.Git.GetBlobRaw(ctx, owner, repo, content.GetSHA())
+		return resp, err
+	})
+	if err != nil {
+		return nil, denied("read "+path, err)
+	}
+	return blob, nil
+}
+
+// MaxArtifact is the largest artifact that is fetched, in bytes.
+const MaxArtifact = 512 << 20
+
+// Artifact fetches the run's artifact of that name into the file, as the archive
+// that it is. Its content is whatever the run wanted it to be.
+func (c *Client) Artifact(ctx context.Context, owner, repo string, run int64, name string, to *os.File) error {
+	var found *github.Artifact
+	o := &github.ListOptions{PerPage: 100}
+	for found == nil {
+		var next int
+		err := c.retry(ctx, func() (*github.Response, error) {
+			list, resp, err := c.github.Actions.ListWorkflowRunArtifacts(ctx, owner, repo, run, o)
+			if err != nil {
+				return resp, err
+			}
+			next = resp.NextPage
+			for _, a := range list.Artifacts {
+				if a.GetName() == name && !a.GetExpired() {
+					found = a
+				}
+			}
+			return resp, nil
+		})
+		if err != nil {
+			return denied("list artifacts", err)
+		}
+		if o.Page = next; next == 0 {
+			break
+		}
+	}
+	if found == nil {
+		return fmt.Errorf("find artifact %q of run %d: it is not there", name, run)
+	}
+	if found.GetSizeInBytes() > MaxArtifact {
+		return fmt.Errorf("fetch artifact %q: %d bytes, at most %d are read", name, found.GetSizeInBytes(), int64(MaxArtifact))
+	}
+	return c.retry(ctx, func() (*github.Response, error) {
+		address, resp, err := c.github.Actions.DownloadArtifact(ctx, owner, repo, found.GetID(), 1)
+		if err != nil {
+			return resp, denied("fetch artifact", err)
+		}
+		return nil, fetch(ctx, address.String(), to) // the address is good for a minute, and takes no token
+	})
+}
+
+func fetch(ctx context.Context, address string, to *os.File) error {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return fmt.Errorf("fetch artifact: %w", err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("fetch artifact: %w", err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("fetch artifact: %s", resp.Status)
+	}
+	if _, err := to.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if err := to.Truncate(0); err != nil {
+		return err
+	}
+	n, err := io.Copy(to, io.LimitReader(resp.Body, MaxArtifact+1))
+	switch {
+	case err != nil:
+		return fmt.Errorf("fetch artifact: %w", err)
+	case n > MaxArtifact:
+		return fmt.Errorf("fetch artifact: more than %d bytes", int64(MaxArtifact))
+	}
+	return nil
+}
+
+// Permission is what a person may do in the repository: "admin", "write", "read" or
+// "none". It is asked of the API: what an event says of somebody is about the
+// organisation, not about the repository.
+func (c *Client) Permission(ctx context.Context, owner, repo, login string) (string, error) {
+	var level *github.RepositoryPermissionLevel
+	err := c.retry(ctx, func() (resp *github.Response, err error) {
+		level, resp, err = c.github.Repositories.GetPermissionLevel(ctx, owner, repo, login)
+		return resp, err
+	})
+	var refused *github.ErrorResponse
+	if errors.As(err, &refused) && refused.Response.StatusCode == http.StatusNotFound {
+		return "none", nil
+	}
+	if err != nil {
+		return "", denied("ask what "+login+" may do", err)
+	}
+	return level.GetPermission(), nil
+}
