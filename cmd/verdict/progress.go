@@ -141,7 +141,7 @@ func (p *progress) end(e collector.Event) {
 	if e.Command == nil {
 		return
 	}
-	ok := e.Command.Outcome == evidence.Exited && e.Command.ExitCode == 0
+	ok := e.Command.Outcome == evidence.Exited && e.Command.ExitCode == 0 && !ranNoTest(e.Command)
 	if !ok {
 		p.failed++
 	}
@@ -293,6 +293,8 @@ func ended(c *evidence.Command) string {
 		return "not evaluated"
 	case c.Reused != nil:
 		return "reused"
+	case c.Outcome == evidence.Exited && ranNoTest(c):
+		return fmt.Sprintf("exit %d %s, no test ran", c.ExitCode, took)
 	case c.Outcome == evidence.Exited:
 		return fmt.Sprintf("exit %d %s", c.ExitCode, took)
 	case c.Outcome == evidence.Signaled:
@@ -301,6 +303,21 @@ func ended(c *evidence.Command) string {
 		return "timed out " + took
 	}
 	return strings.ReplaceAll(string(c.Outcome), "_", " ")
+}
+
+// ranNoTest tells a command whose test runners all say that no test ran: exit 0
+// alone would look like a pass until the report.
+func ranNoTest(c *evidence.Command) bool {
+	seen := false
+	for i := range c.Steps {
+		if t := c.Steps[i].Tests; t != nil {
+			seen = true
+			if t.Passed != 0 || t.Failed != 0 || t.FailedUnits != 0 {
+				return false
+			}
+		}
+	}
+	return seen
 }
 
 func seconds(d time.Duration) string {

@@ -76,18 +76,28 @@ func TestLiveViewOnATerminal(t *testing.T) {
 // that stands there in the end.
 func watch(t *testing.T, columns int, command string) (seen, final string) {
 	t.Helper()
+	final = watchScreens(t, columns, 24, command, func(screen string) { seen += sgr.ReplaceAllString(screen, "") })
+	return seen, final
+}
+
+// watchScreens runs a command in a terminal and shows every screen, with its
+// colours. It returns everything that stands there in the end, without.
+func watchScreens(t *testing.T, columns, rows int, command string, show func(screen string)) (final string) {
+	t.Helper()
 	socket := filepath.Join(t.TempDir(), "tmux")
 	tmux := func(args ...string) string {
 		out, err := exec.Command("tmux", append([]string{"-S", socket, "-f", os.DevNull}, args...)...).CombinedOutput()
 		require.NoError(t, err, string(out))
 		return string(out)
 	}
-	tmux("new-session", "-d", "-x", fmt.Sprint(columns), "-y", "24", command+"; echo all is done; cat")
+	const end = "all is done"
+	tmux("new-session", "-d", "-x", fmt.Sprint(columns), "-y", fmt.Sprint(rows), command+"; echo "+end+"; cat")
 	defer tmux("kill-server")
 	require.Eventually(t, func() bool {
-		seen += tmux("capture-pane", "-p")
+		screen, _, _ := strings.Cut(tmux("capture-pane", "-e", "-p"), end)
+		show(screen)
 		final = tmux("capture-pane", "-p", "-S", "-1000")
-		return strings.Contains(final, "\nall is done")
+		return strings.Contains(final, "\n"+end)
 	}, 30*time.Second, 100*time.Millisecond)
-	return seen, final
+	return final
 }
