@@ -196,7 +196,9 @@ func firstFailure(e *evidence.Command) string {
 func (c *commandJudge) reportOf() CommandReport {
 	r := CommandReport{Key: c.plan.Key, Text: c.plan.Text, Dir: c.plan.Dir, State: c.state, Expected: c.expected, Evidence: c.evidence, RequiredBy: []Requirement{}}
 	for _, n := range c.plan.Needs {
-		r.RequiredBy = append(r.RequiredBy, Requirement{Packet: n.Packet, Pos: n.Pos})
+		if need := (Requirement{Packet: n.Packet, Pos: n.Pos}); !slices.Contains(r.RequiredBy, need) { // the base may say it on the same line
+			r.RequiredBy = append(r.RequiredBy, need)
+		}
 	}
 	return r
 }

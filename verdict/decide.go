@@ -297,6 +297,6 @@ func (j *judge) recordedVerdicts() {
 // distrust takes over what the side that reads a foreign bundle has against it.
 func (j *judge) distrust() {
 	for _, d := range j.Distrust {
-		j.find("trust/distrusted", Finding{Message: d.Message, Hint: d.Hint, Claimed: d.Rule})
+		j.find("trust/distrusted", Finding{Message: d.Message, Hint: d.Hint, Claimed: d.Rule, Severity: d.Severity})
 	}
 }

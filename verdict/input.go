@@ -25,7 +25,7 @@ type Input struct {
 	LintOnly bool
 	// Acceptances are decisions that people with the right took elsewhere.
 	Acceptances []Acceptance
-	// Distrust is what is known against the bundle; each entry is a blocker.
+	// Distrust is what is known against the bundle; each entry is a finding.
 	Distrust []Distrust
 }
 
@@ -49,7 +49,8 @@ type Acceptance struct {
 
 // Distrust is something that the side which reads a foreign bundle has against it.
 type Distrust struct {
-	Rule    string // what was compared
-	Message string
-	Hint    string
+	Rule     string // what was compared
+	Message  string
+	Hint     string
+	Severity Severity // zero: a blocker
 }

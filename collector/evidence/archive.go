@@ -33,6 +33,12 @@ func Unpack(r io.ReaderAt, size int64, dir string) (string, error) {
 	if len(archive.File) > maxEntries {
 		return "", fmt.Errorf("%w: %d entries, at most %d are read", ErrHostile, len(archive.File), maxEntries)
 	}
+	declared := uint64(0)
+	for _, f := range archive.File { // what they say of themselves, before anything is written
+		if declared += f.UncompressedSize64; f.UncompressedSize64 > maxUnpacked || declared > maxUnpacked {
+			return "", fmt.Errorf("%w: more than %d bytes", ErrHostile, int64(maxUnpacked))
+		}
+	}
 	seen := map[string]bool{}
 	left := int64(maxUnpacked)
 	bundle := ""

@@ -58,6 +58,15 @@ func TestUnpackRefuses(t *testing.T) {
 	}
 	// zeroes compress a thousand times: 3 GiB of them stand in 3 MiB
 	zeroes := archive(t, good, entry{name: "logs/zero", text: string(make([]byte, 3<<20))})
+	bomb := func(size uint64) []byte { // says of a few bytes that they become many
+		var b bytes.Buffer
+		w := zip.NewWriter(&b)
+		f, err := w.CreateRaw(&zip.FileHeader{Name: "bundle.json", Method: zip.Deflate, CompressedSize64: 10, UncompressedSize64: size})
+		require.NoError(t, err)
+		f.Write(make([]byte, 10))
+		require.NoError(t, w.Close())
+		return b.Bytes()
+	}
 	cases := map[string]struct {
 		data []byte
 		want string
@@ -74,6 +83,8 @@ func TestUnpackRefuses(t *testing.T) {
 		"a name twice":       {archive(t, good, entry{name: "logs/A"}, entry{name: "logs/a"}), "stands twice"},
 		"a file as a folder": {archive(t, good, entry{name: "x"}, entry{name: "x/y"}), "unpack"},
 		"too many":           {archive(t, many...), "100001 entries"},
+		"a bomb":             {bomb(3 << 30), "more than"},
+		"a larger bomb":      {bomb(1 << 63), "more than"},
 		"damaged":            {append(bytes.Clone(zeroes[:len(zeroes)/2]), zeroes[len(zeroes)/2+1:]...), "archive refused"},
 	}
 	for name, c := range cases {

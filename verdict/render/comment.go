@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/verdictci/verdict/verdict"
 )
@@ -45,6 +46,21 @@ func Marker(id string) (string, error) {
 	return "<!-- verdict:comment id=" + id + " -->", nil
 }
 
+// stateLine tells a later run, which nobody else sees, what the comment holds: which
+// decision, how old its evidence is, about which commit.
+func stateLine(r *verdict.Report) string {
+	head := r.Head
+	if head == "" {
+		head = r.Subject.Commit
+	}
+	if !hexHash.MatchString(head) {
+		head = ""
+	}
+	return fmt.Sprintf("<!-- verdict:state class=%s evidence=%s head=%s -->", decisionOf(r.Verdict), r.Generated.UTC().Format(time.RFC3339), head)
+}
+
+var hexHash = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+
 // Comment renders the report for a place on GitHub, within that place's budget.
 // Detail goes in the order that docs/report.md states; the decision never goes,
 // and no blocker or condition goes uncounted. No text from outside can mention
@@ -72,7 +88,7 @@ func Comment(r *verdict.Report, o CommentOptions) (string, error) {
 	blocks := d.blocks()
 	switch o.Target {
 	case "comment":
-		blocks = append([]block{fixed(marker + "\n")}, blocks...)
+		blocks = append([]block{fixed(marker + "\n" + stateLine(r) + "\n")}, blocks...)
 	case "check":
 		blocks = d.summaryBlocks()
 	case "check-text":

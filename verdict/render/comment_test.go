@@ -64,13 +64,16 @@ func TestCommentRefuses(t *testing.T) {
 }
 
 // owned are the only pieces of HTML that a comment holds.
-var owned = regexp.MustCompile(`^(<!-- verdict:comment id=default -->|</?details>|<summary>(?:Packets|Commands|Checkpoints|Residual risks|Waivers|Notes|Where it ran|Changes since the last report|Output of command \d+)[a-z0-9 (),-]*</summary>)$`)
+var owned = regexp.MustCompile(`^(<!-- verdict:comment id=default -->|<!-- verdict:state class=NO_GO evidence=\S+ head=[0-9a-f]* -->|</?details>|<summary>(?:Packets|Commands|Checkpoints|Residual risks|Waivers|Notes|Where it ran|Changes since the last report|Output of command \d+)[a-z0-9 (),-]*</summary>)$`)
 
 // checkInert parses a comment as GitHub does and looks for anything that text
 // from outside brought to life.
 func checkInert(t *testing.T, out string) {
 	t.Helper()
-	assert.True(t, strings.HasPrefix(out, "<!-- verdict:comment id=default -->\n## ⛔ NO\\_GO\n"), "marker and decision come first")
+	lines := strings.SplitN(out, "\n", 4)
+	assert.Equal(t, "<!-- verdict:comment id=default -->", lines[0], "the marker comes first")
+	assert.True(t, strings.HasPrefix(lines[1], "<!-- verdict:state class=NO_GO "), "then its state")
+	assert.Equal(t, "## ⛔ NO\\_GO", lines[2], "then the decision")
 	assert.Equal(t, 1, strings.Count(out, "<!-- verdict:comment"))
 	assert.NotRegexp(t, `(?m)^\s*::|##\[`, out)
 	source := []byte(out)

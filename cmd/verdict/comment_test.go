@@ -1,0 +1,383 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// hub is a small GitHub with one repository, one pull request and one run, as far
+// as posting a decision asks for it. What GitHub refuses beyond its own
+// description is written after its documentation.
+type hub struct {
+	t        *testing.T
+	mu       sync.Mutex
+	dir      string // the repository
+	base     string
+	head     string
+	run      map[string]any
+	jobs     []map[string]any
+	files    []string // that the pull request changes
+	artifact []byte
+	refuse   map[string]int // "POST check-runs" → status
+	comments []string
+	checks   []map[string]any
+	statuses []map[string]any
+	server   *httptest.Server
+}
+
+func newHub(t *testing.T, dir, base, head string) *hub {
+	h := &hub{t: t, dir: dir, base: base, head: head, jobs: []map[string]any{{"name": "collect", "conclusion": "success"}}, files: []string{"calc/calc.go"}, refuse: map[string]int{}}
+	h.run = map[string]any{
+		"id": 77, "run_attempt": 2, "event": "pull_request", "head_sha": head, "head_branch": "change", "path": ".github/workflows/collect.yml@refs/heads/main",
+		"status": "completed", "conclusion": "success", "html_url": "https://github.com/o/r/actions/runs/77",
+		"repository": map[string]any{"full_name": "o/r"}, "head_repository": map[string]any{"owner": map[string]any{"login": "ada"}}, "pull_requests": []any{},
+	}
+	h.server = httptest.NewServer(h)
+	t.Cleanup(h.server.Close)
+	t.Setenv("GITHUB_API_URL", h.server.URL)
+	t.Setenv("GITHUB_REPOSITORY", "o/r")
+	t.Setenv("GITHUB_TOKEN", "token")
+	return h
+}
+
+func (h *hub) answer(w http.ResponseWriter, status int, body any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(body)
+}
+
+func (h *hub) pull() map[string]any {
+	return map[string]any{
+		"number": 7, "state": "open", "head": map[string]any{"sha": h.head, "ref": "change", "repo": map[string]any{"full_name": "ada/r"}},
+		"base": map[string]any{"sha": h.base, "ref": "main", "repo": map[string]any{"full_name": "o/r"}},
+	}
+}
+
+func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	path := strings.TrimPrefix(r.URL.Path, "/repos/o/r/")
+	last := path[strings.LastIndex(path, "/")+1:]
+	if strings.HasPrefix(path, "statuses/") {
+		last = "statuses"
+	}
+	if status := h.refuse[r.Method+" "+last]; status != 0 {
+		w.Header().Set("X-Accepted-GitHub-Permissions", last+"=write")
+		h.answer(w, status, map[string]any{"message": "Resource not accessible by integration"})
+		return
+	}
+	var in map[string]any
+	json.NewDecoder(r.Body).Decode(&in)
+	switch key := r.Method + " " + path; {
+	case key == "GET /user":
+		h.answer(w, 403, map[string]any{"message": "Resource not accessible by integration"})
+	case key == "GET actions/runs/77":
+		h.answer(w, 200, h.run)
+	case key == "GET actions/runs/77/jobs":
+		h.answer(w, 200, map[string]any{"total_count": len(h.jobs), "jobs": h.jobs})
+	case key == "GET actions/runs/77/artifacts":
+		h.answer(w, 200, map[string]any{"total_count": 1, "artifacts": []any{map[string]any{"id": 5, "name": "verdict-2", "size_in_bytes": len(h.artifact)}}})
+	case key == "GET actions/artifacts/5/zip":
+		http.Redirect(w, r, h.server.URL+"/blob", http.StatusFound)
+	case key == "GET /blob":
+		assert.Empty(h.t, r.Header.Get("Authorization"), "the address of an artifact takes no token")
+		w.Write(h.artifact)
+	case key == "GET pulls" && r.URL.Query().Get("head") == "ada:change", key == "GET commits/"+h.head+"/pulls":
+		h.answer(w, 200, []any{h.pull()})
+	case key == "GET pulls/7":
+		h.answer(w, 200, h.pull())
+	case key == "GET pulls/7/files":
+		var list []any
+		for _, f := range h.files {
+			list = append(list, map[string]any{"filename": f})
+		}
+		h.answer(w, 200, list)
+	case strings.HasPrefix(key, "GET contents/"):
+		h.contents(w, r, strings.TrimPrefix(path, "contents/"))
+	case key == "GET issues/7/comments":
+		list := []any{}
+		for i, body := range h.comments {
+			list = append(list, map[string]any{"id": i + 1, "node_id": fmt.Sprint("node", i+1), "body": body, "user": map[string]any{"id": 41898282}, "html_url": fmt.Sprint("https://github.com/c/", i+1)})
+		}
+		h.answer(w, 200, list)
+	case key == "POST issues/7/comments":
+		h.comments = append(h.comments, in["body"].(string))
+		h.answer(w, 201, map[string]any{"id": len(h.comments), "body": in["body"], "user": map[string]any{"id": 41898282}, "html_url": fmt.Sprint("https://github.com/c/", len(h.comments))})
+	case strings.HasPrefix(key, "PATCH issues/comments/"):
+		var n int
+		fmt.Sscan(last, &n)
+		h.comments[n-1] = in["body"].(string)
+		h.answer(w, 200, map[string]any{"id": n, "html_url": fmt.Sprint("https://github.com/c/", n)})
+	case key == "POST check-runs":
+		h.checks = append(h.checks, in)
+		h.answer(w, 201, map[string]any{"id": 9, "html_url": "https://github.com/check/9"})
+	case strings.HasPrefix(key, "POST statuses/"):
+		h.statuses = append(h.statuses, in)
+		h.answer(w, 201, map[string]any{"id": 3})
+	case key == "POST /graphql":
+		h.answer(w, 200, map[string]any{"data": map[string]any{}})
+	default:
+		h.t.Errorf("request that GitHub does not expect here: %s?%s", key, r.URL.RawQuery)
+		w.WriteHeader(http.StatusNotFound)
+	}
+}
+
+func (h *hub) contents(w http.ResponseWriter, r *http.Request, path string) {
+	cmd := exec.Command("git", "show", r.URL.Query().Get("ref")+":"+path)
+	cmd.Dir = h.dir
+	out, err := cmd.Output()
+	if err != nil {
+		h.answer(w, 404, map[string]any{"message": "Not Found"})
+		return
+	}
+	h.answer(w, 200, map[string]any{"type": "file", "encoding": "base64", "size": len(out), "sha": "0", "path": path, "content": base64.StdEncoding.EncodeToString(out)})
+}
+
+const pulledTracker = `## Packet Board
+
+| Packet | Title | Status | Review State |
+|---|---|---|---|
+| A-00 | Calc | DONE | APPROVED |
+
+## A-00
+
+Required Tests:
+- [x] ` + "`go test ./... -count=1`" + ` -> exit 0
+`
+
+// pulled is a repository with a base and a change, and the evidence of the change,
+// collected as a workflow would.
+func pulled(t *testing.T) (h *hub, evidenceDir string) {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	git := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command("git", args...)
+		cmd.Dir = dir
+		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=a@example.com")
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, string(out))
+		return strings.TrimSpace(string(out))
+	}
+	write := func(name, text string) {
+		t.Helper()
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	git("init", "-q", "-b", "main", ".")
+	write("go.mod", "module example.com/calc\n\ngo 1.22\n")
+	write(".gitignore", ".verdict/\n")
+	write("calc/calc_test.go", "package calc\n\nimport \"testing\"\n\nfunc TestAdd(t *testing.T) {}\n")
+	write("docs/progress.md", pulledTracker)
+	write("verdict.yaml", "version: 1\ntrackers: [docs/progress.md]\n")
+	git("add", "-A")
+	git("commit", "-q", "-m", "A-00: base")
+	base := git("rev-parse", "HEAD")
+	write("calc/calc.go", "package calc\n")
+	git("add", "-A")
+	git("commit", "-q", "-m", "A-00: change")
+	head := git("rev-parse", "HEAD")
+
+	t.Chdir(dir)
+	for name, value := range map[string]string{
+		"GITHUB_ACTIONS": "true", "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2", "GITHUB_EVENT_NAME": "pull_request", "GITHUB_REPOSITORY": "o/r", "GITHUB_SHA": head, "GITHUB_STEP_SUMMARY": "",
+	} {
+		t.Setenv(name, value)
+	}
+	var out bytes.Buffer
+	code := execute(context.Background(), []string{"collect", "docs/progress.md"}, streams{out: &out, err: &bytes.Buffer{}})
+	require.Equal(t, 0, code)
+	h = newHub(t, dir, base, head)
+	return h, strings.TrimSpace(out.String())
+}
+
+// zipped is a folder as an artifact.
+func zipped(t *testing.T, dir string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	require.NoError(t, w.AddFS(os.DirFS(dir)))
+	require.NoError(t, w.Close())
+	return b.Bytes()
+}
+
+func (h *hub) comment(args ...string) (code int, stdout, stderr string) {
+	h.t.Helper()
+	var out, err bytes.Buffer
+	code = execute(context.Background(), append([]string{"comment"}, args...), streams{out: &out, err: &err})
+	return code, out.String(), err.String()
+}
+
+func TestCommentOfARun(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	edit := func(t *testing.T, dir, old, new string) {
+		t.Helper()
+		path := filepath.Join(dir, "bundle.json")
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Contains(t, string(data), old)
+		require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(data, []byte(old), []byte(new)), 0o644))
+	}
+	cases := map[string]struct {
+		change  func(t *testing.T, h *hub, dir string)
+		verdict string
+		says    string
+	}{
+		"as it was collected":   {func(*testing.T, *hub, string) {}, "GO", "bears out|borne out"},
+		"of another commit":     {func(t *testing.T, h *hub, dir string) { edit(t, dir, h.head, strings.Repeat("ab", 20)) }, "NO_GO", "the run was about"},
+		"of another run":        {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"run_id": 77`, `"run_id": 78`) }, "NO_GO", "run 78"},
+		"of an earlier attempt": {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"run_attempt": 2`, `"run_attempt": 1`) }, "NO_GO", "attempt 1"},
+		"of another event":      {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"event": "pull_request"`, `"event": "push"`) }, "NO_GO", "push"},
+		"without a command": {func(t *testing.T, _ *hub, dir string) {
+			path := filepath.Join(dir, "bundle.json")
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			var b map[string]any
+			require.NoError(t, json.Unmarshal(data, &b))
+			b["commands"] = []any{}
+			data, err = json.Marshal(b)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(path, data, 0o644))
+		}, "NO_GO", "holds no run of it"},
+		"with another log": {func(t *testing.T, _ *hub, dir string) {
+			require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+				if err == nil && strings.HasSuffix(path, ".log") {
+					return os.WriteFile(path, []byte("ok\n"), 0o644)
+				}
+				return err
+			}))
+		}, "NO_GO", "digest"},
+		"with an unknown member":      {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"schema"`, `"trusted": true, "schema"`) }, "NO_GO", "trusted"},
+		"for another tracker":         {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `docs/progress.md`, `docs/other.md`) }, "NO_GO", "another docs/progress.md"},
+		"by a changed workflow":       {func(_ *testing.T, h *hub, _ string) { h.files = append(h.files, ".github/workflows/collect.yml") }, "GO_WITH_CONDITIONS", "alters how its own evidence"},
+		"by a run that failed":        {func(_ *testing.T, h *hub, _ string) { h.run["conclusion"] = "failure" }, "GO_WITH_CONDITIONS", "ended with failure"},
+		"by a job that was cancelled": {func(_ *testing.T, h *hub, _ string) { h.jobs[0]["conclusion"] = "cancelled" }, "NO_GO", "cancelled"},
+		"that is no archive": {func(_ *testing.T, h *hub, dir string) {
+			os.RemoveAll(dir)
+			os.MkdirAll(dir, 0o755)
+			os.WriteFile(filepath.Join(dir, "x"), nil, 0o644)
+		}, "NO_GO", "holds no bundle.json"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			h, dir := pulled(t)
+			c.change(t, h, dir)
+			h.artifact = zipped(t, dir)
+			code, out, stderr := h.comment("--run-id", "77", "--check", "-o", "report.json")
+			require.Equal(t, 0, code, stderr)
+			assert.Equal(t, c.verdict+"\n", out)
+			report, err := os.ReadFile("report.json")
+			require.NoError(t, err)
+			assert.Regexp(t, c.says, string(report))
+			require.Len(t, h.comments, 1)
+			assert.Contains(t, h.comments[0], "class="+c.verdict+" ")
+			require.Len(t, h.checks, 1)
+			want := "success"
+			if c.verdict == "NO_GO" {
+				want = "failure"
+			}
+			assert.Equal(t, want, h.checks[0]["conclusion"])
+			assert.Equal(t, "verdict: docs/progress.md (main)", h.checks[0]["name"])
+			assert.Equal(t, h.head, h.checks[0]["head_sha"])
+
+			_, _, stderr = h.comment("--run-id", "77")
+			assert.Contains(t, stderr, "comment ")
+			assert.Len(t, h.comments, 1, "one comment, edited in place")
+		})
+	}
+}
+
+// TestCommentFallsBack: what is refused is said, and the next way is taken; the
+// decision stays what it is.
+func TestCommentFallsBack(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	h, dir := pulled(t)
+	h.artifact = zipped(t, dir)
+	h.refuse["POST comments"] = 403
+	code, out, stderr := h.comment("--run-id", "77")
+	assert.Equal(t, 0, code)
+	assert.Equal(t, "GO\n", out)
+	assert.Contains(t, stderr, "comment not posted")
+	assert.Contains(t, stderr, "comments=write", "the permission that was missing is named")
+	assert.Len(t, h.checks, 1)
+
+	h.refuse["POST check-runs"] = 403
+	code, _, stderr = h.comment("--run-id", "77")
+	assert.Equal(t, 0, code)
+	assert.Contains(t, stderr, "status created")
+	require.Len(t, h.statuses, 1)
+	assert.Equal(t, "success", h.statuses[0]["state"])
+	assert.LessOrEqual(t, len([]rune(h.statuses[0]["description"].(string))), 140)
+
+	h.refuse["POST statuses"] = 403
+	summary := filepath.Join(t.TempDir(), "summary.md")
+	t.Setenv("GITHUB_STEP_SUMMARY", summary)
+	code, out, stderr = h.comment("--run-id", "77")
+	assert.Equal(t, exitFailure, code)
+	assert.Equal(t, "GO\n", out, "posting never changes the decision")
+	assert.Contains(t, stderr, "job's summary")
+	text, err := os.ReadFile(summary)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "GO")
+
+	t.Setenv("GITHUB_STEP_SUMMARY", "")
+	_, _, stderr = h.comment("--run-id", "77")
+	assert.Contains(t, stderr, "in the log")
+	assert.Contains(t, stderr, "docs/progress.md at")
+}
+
+func TestCommentDryRun(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	h, dir := pulled(t)
+	h.artifact = zipped(t, dir)
+	code, out, _ := h.comment("--run-id", "77", "--check", "--dry-run")
+	assert.Equal(t, 0, code)
+	assert.Contains(t, out, "POST repos/o/r/issues/7/comments (")
+	assert.Contains(t, out, `POST repos/o/r/check-runs "verdict: docs/progress.md (main)" success`)
+	assert.Empty(t, h.comments)
+	assert.Empty(t, h.checks)
+}
+
+// TestCommentOfANewDecision: people are told of another decision by another
+// comment; the same decision is edited in place.
+func TestCommentOfANewDecision(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	h, dir := pulled(t)
+	h.artifact = zipped(t, dir)
+	h.comment("--run-id", "77")
+	h.jobs[0]["conclusion"] = "cancelled"
+	_, _, stderr := h.comment("--run-id", "77")
+	assert.Contains(t, stderr, "comment created")
+	require.Len(t, h.comments, 2)
+	assert.Contains(t, h.comments[1], "class=NO_GO")
+
+	h.comments[1] = strings.Replace(h.comments[1], "evidence=2", "evidence=9", 1) // of evidence to come
+	code, _, stderr := h.comment("--run-id", "77")
+	assert.Equal(t, exitFailure, code)
+	assert.Contains(t, stderr, "later evidence is there already")
+}
