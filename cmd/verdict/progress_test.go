@@ -46,6 +46,9 @@ var live = regexp.MustCompile(`(?m)^  (go|other|\d+ of \d+ done)\b.*`)
 // view shows what runs, nothing of it is left in the end, and no line of it wraps.
 func TestLiveViewOnATerminal(t *testing.T) {
 	if _, err := exec.LookPath("tmux"); err != nil {
+		if os.Getenv("VERDICT_TEST_REQUIRE_BROWSER") == "1" {
+			t.Fatal("tmux is not installed")
+		}
 		t.Skip("tmux is not installed; the terminal is not looked at")
 	}
 	bin := filepath.Join(t.TempDir(), "verdict")

@@ -28,8 +28,13 @@ func TestScripts(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed")
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
+	testscript.Run(t, scriptParams("testdata/script"))
+}
+
+// scriptParams gives scripts git, an identity and this machine's Go caches.
+func scriptParams(dir string) testscript.Params {
+	return testscript.Params{
+		Dir: dir, RequireExplicitExec: true, RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			for _, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH", "GOPROXY", "GOSUMDB", "GOFLAGS"} {
 				out, err := exec.Command("go", "env", name).Output()
@@ -48,7 +53,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exitcode": exitCodeIs, "hash": hashInto},
-	})
+	}
 }
 
 // exitCodeIs runs "exitcode N program args…" and fails on any other exit code.
