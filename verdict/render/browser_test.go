@@ -160,6 +160,46 @@ func TestLargeGraph(t *testing.T) {
 	}
 }
 
+// TestLongLogScrollsSmoothly scrolls through 50,000 lines: no frame takes long, and
+// in every one there are lines in view.
+func TestLongLogScrollsSmoothly(t *testing.T) {
+	ctx, thrown := browser(t)
+	r := noGoReport()
+	log := strings.Repeat("\x1b[32mok\x1b[0m    example.com/shop/vat  0.21s  a line of a log that is as long as most are\n", 50000)
+	r.Commands[1].Evidence.Log.Path, r.Commands[1].Evidence.Log.Kept = "logs/001.log", int64(len(log))
+	require.NoError(t, chromedp.Do(ctx,
+		chromedp.Navigate(pageFile(t, r, render.HTMLOptions{Logs: fstest.MapFS{"logs/001.log": {Data: []byte(log)}}})),
+		chromedp.Click("#command-2 summary"), chromedp.WaitVisible("#command-2 .row"),
+	))
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[struct {
+		Slow, Blank, Last float64
+		Frames            int
+	}](`new Promise((done) => {
+		const view = document.querySelector("#command-2 .log"), gaps = [], end = view.scrollHeight - view.clientHeight;
+		view.scrollIntoView({ block: "center" });
+		let before = performance.now(), blank = 0;
+		const frame = (now) => {
+			gaps.push(now - before);
+			before = now;
+			const box = view.getBoundingClientRect();
+			if (!document.elementFromPoint(box.left + 120, box.top + box.height / 2)?.closest(".row")) blank++;
+			if (view.scrollTop >= end - 1 || gaps.length > 400) {
+				gaps.sort((a, b) => a - b);
+				return done({ slow: gaps[Math.floor(gaps.length * 0.95)], blank, last: view.scrollTop / end, frames: gaps.length });
+			}
+			view.scrollTop += end / 200;
+			requestAnimationFrame(() => requestAnimationFrame(frame));
+		};
+		requestAnimationFrame(frame);
+	})`, chromedp.EvalAwaitPromise))
+	require.NoError(t, err)
+	t.Logf("50,000 lines: %d jumps through the log, 95 of 100 drawn within %.0f ms, %.0f without lines in view", found.Frames, found.Slow, found.Blank)
+	assert.Less(t, found.Slow, 150.0, "milliseconds")
+	assert.Zero(t, found.Blank)
+	assert.InDelta(t, 1, found.Last, 0.01)
+	assert.Empty(t, *thrown)
+}
+
 func TestHostilePageRunsNothing(t *testing.T) {
 	ctx, thrown := browser(t)
 	require.NoError(t, chromedp.Do(ctx,
@@ -172,12 +212,33 @@ func TestHostilePageRunsNothing(t *testing.T) {
 	assert.Empty(t, *thrown)
 }
 
+// TestPagePolicyHolds: were text from outside to become markup after all, the
+// page's policy would stop it: nothing runs, nothing is fetched, nothing is sent.
+func TestPagePolicyHolds(t *testing.T) {
+	ctx, _ := browser(t)
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(pageFile(t, noGoReport(), render.HTMLOptions{}))))
+	blocked, err := chromedp.Run(ctx, chromedp.Evaluate[string](`new Promise((done) => {
+		const seen = new Set();
+		addEventListener("securitypolicyviolation", (e) => seen.add(e.effectiveDirective));
+		const holder = document.createElement("div");
+		holder.innerHTML = '<img src=x onerror="window.ran = 1"><p style="color: red">x</p><iframe src="data:text/html,x"></iframe>';
+		document.body.append(holder);
+		const script = document.createElement("script");
+		script.textContent = "window.ran = 2";
+		document.body.append(script);
+		fetch("https://example.invalid/").catch(() => 0);
+		setTimeout(() => done([...seen].sort().join(" ") + " ran: " + window.ran), 300);
+	})`, chromedp.EvalAwaitPromise))
+	require.NoError(t, err)
+	assert.Equal(t, "connect-src frame-src img-src script-src-attr script-src-elem style-src-attr ran: undefined", blocked)
+}
+
 func TestBigPageOpensQuickly(t *testing.T) {
 	ctx, _ := browser(t)
 	address := pageFile(t, bigReport(10000, 200), render.HTMLOptions{})
 	begin := time.Now()
 	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(address)))
 	took := time.Since(begin)
-	t.Logf("10,000 findings opened in %v", took)
-	assert.Less(t, took, 6*time.Second)
+	t.Logf("10,000 findings: opened in %d ms", took.Milliseconds())
+	assert.Less(t, took, 2*time.Second)
 }
