@@ -267,7 +267,7 @@ func TestCommentOfARun(t *testing.T) {
 			}))
 		}, "NO_GO", "digest"},
 		"with an unknown member":      {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"schema"`, `"trusted": true, "schema"`) }, "NO_GO", "trusted"},
-		"for another tracker":         {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `docs/progress.md`, `docs/other.md`) }, "NO_GO", "another docs/progress.md"},
+		"for another tracker":         {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `docs/progress.md`, `other/tracker.md`) }, "NO_GO", "another docs/progress.md"},
 		"by a changed workflow":       {func(_ *testing.T, h *hub, _ string) { h.files = append(h.files, ".github/workflows/collect.yml") }, "GO_WITH_CONDITIONS", "alters how its own evidence"},
 		"by a run that failed":        {func(_ *testing.T, h *hub, _ string) { h.run["conclusion"] = "failure" }, "GO_WITH_CONDITIONS", "ended with failure"},
 		"by a job that was cancelled": {func(_ *testing.T, h *hub, _ string) { h.jobs[0]["conclusion"] = "cancelled" }, "NO_GO", "cancelled"},
