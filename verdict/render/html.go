@@ -9,7 +9,6 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"net/url"
 	"strings"
 	"time"
 
@@ -99,13 +98,6 @@ type pagePart struct {
 	Text string
 }
 type pagePacket struct{ ID, URL, Claimed, Verified, Tone, Boxes, Title string }
-type pageCommand struct {
-	Number                                                                          int
-	Anchor, State, Tone, Text, Claimed, Observed, Tests, Time, Reason, Log, LogFile string
-	Expected                                                                        int
-	Required                                                                        []pageRequirement
-}
-type pageRequirement struct{ Packet, Place, URL string }
 type pageCheckpoint struct{ Packet, Name, URL, State, Tone, Title string }
 type pageRisk struct{ Text, Place, URL, Severity, Disposition, Tone, Why, Owed string }
 type pageWaiver struct{ Rule, Packet, State, Tone, Until, Owner, Reason string }
@@ -271,46 +263,6 @@ func riskTone(d verdict.Disposition) string {
 	return "soft"
 }
 
-func commandTone(s verdict.CommandState) string {
-	switch s {
-	case verdict.CommandPassed:
-		return "good"
-	case verdict.CommandUnproven:
-		return "warn"
-	}
-	return "bad"
-}
-
-func (p *page) commands(r *verdict.Report, o HTMLOptions, anchors map[string]string, line func(tracker.Pos) string) error {
-	for i := range r.Commands {
-		c := &r.Commands[i]
-		row := pageCommand{
-			Number: i + 1, Anchor: anchors[c.Key], State: clean(string(c.State)), Tone: commandTone(c.State), Text: clean(commandText(c)),
-			Claimed: clean(claimed(c)), Observed: clean(observed(c.Evidence)), Tests: tests(c.Evidence), Time: took(c.Evidence), Expected: c.Expected,
-		}
-		for _, q := range c.RequiredBy {
-			row.Required = append(row.Required, pageRequirement{clean(q.Packet), clean(place(q.Pos)), line(q.Pos)})
-		}
-		if e := c.Evidence; e != nil {
-			row.Reason = clean(e.Reason)
-			packed, whole, err := packLog(e, o.Logs, p.room)
-			if err != nil {
-				return err
-			}
-			if packed != "" {
-				row.Log = row.Anchor
-				p.Logs[row.Log] = packed
-				p.room -= len(packed)
-			}
-			if !whole && o.Logs != nil && fs.ValidPath(e.Log.Path) {
-				row.LogFile = (&url.URL{Path: strings.Join(nonEmpty(o.LogDir, e.Log.Path), "/")}).String()
-			}
-		}
-		p.Commands = append(p.Commands, row)
-	}
-	return nil
-}
-
 func (p *page) footer(r *verdict.Report) {
 	row := func(label, content string) {
 		if content != "" {
@@ -321,6 +273,7 @@ func (p *page) footer(r *verdict.Report) {
 	row("Base", r.Base)
 	row("Commit", r.Subject.Commit)
 	row("Tree", r.Subject.Tree)
+	row("Work tree", strings.Join(nonEmpty(string(r.Subject.Worktree.State), r.Subject.Worktree.Reason), ": "))
 	for _, t := range r.Trackers {
 		row("Tracker", t.Path+" sha256 "+t.SHA256)
 	}
@@ -329,6 +282,15 @@ func (p *page) footer(r *verdict.Report) {
 	}
 	row("Tool", strings.Join(nonEmpty(r.Tool.Name, r.Tool.Version), " "))
 	row("System", fmt.Sprintf("%s/%s, %d CPUs", r.Environment.OS, r.Environment.Arch, r.Environment.CPUs))
+	for _, tool := range r.Environment.Tools {
+		row("With", strings.Join(nonEmpty(tool.Name, tool.Version), " "))
+	}
+	if o := r.Origin; o != nil {
+		row("Collected by", strings.Join(nonEmpty(o.Service, o.Repository, o.URL), " "))
+	}
+	if r.Redacted > 0 {
+		row("Secrets", fmt.Sprintf("%d replaced in what is shown", r.Redacted))
+	}
 	if !r.Generated.IsZero() {
 		row("Evidence of", r.Generated.UTC().Format(time.RFC3339))
 	}
