@@ -102,10 +102,11 @@ GO, GO_WITH_CONDITIONS or NO_GO.`,
 		Example: `  verdict demo                      see it work, in a throwaway repository
   verdict run docs/progress.md      decide about this work tree
   verdict run --format json docs/progress.md | jq -r .verdict`,
-		Args:          cobra.NoArgs,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:                       noSuchCommand,
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
+		SilenceUsage:               true,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return badInput("'"+cmd.CommandPath()+" --help' lists the flags", "%w", err)
@@ -147,11 +148,28 @@ GO, GO_WITH_CONDITIONS or NO_GO.`,
 	return root
 }
 
+// noSuchCommand refuses what is no command, and names those that are like it.
+func noSuchCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "'verdict --help' lists the commands"
+	if like := root.SuggestionsFor(args[0]); len(like) > 0 {
+		hint = "did you mean: verdict " + strings.Join(like, ", or verdict ")
+	} else if strings.HasSuffix(args[0], ".md") {
+		hint = "did you mean: verdict run " + args[0]
+	}
+	return badInput(hint, "unknown command %q", args[0])
+}
+
 // checkArgs makes a wrong number of arguments bad input for every command.
 func checkArgs(cmd *cobra.Command) {
 	if validate := cmd.Args; validate != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
 			if err := validate(cmd, args); err != nil {
+				if hintOf(err) != "" {
+					return err
+				}
 				return badInput("'"+cmd.CommandPath()+" --help' shows an example", "%w", err)
 			}
 			return nil

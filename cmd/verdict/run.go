@@ -170,6 +170,7 @@ func collectBundle(ctx context.Context, p *project, f collectFlags, s streams) (
 		Resume: f.resume != "", Fetch: f.fetch, Head: f.head, Base: base, ToolVersion: toolVersion(),
 	})
 	if err != nil {
+		forgetEmpty(dir)
 		return nil, "", explainCollect(err)
 	}
 	if err := keepInputs(p, dir); err != nil {

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/render"
 )
@@ -104,6 +105,16 @@ func readReport(path string) (*verdict.Report, error) {
 		return nil, badInput("name a report.json that verdict wrote", "read report %s: %w", path, err)
 	}
 	return r, nil
+}
+
+// forgetEmpty removes the folder of a run in which nothing was seen.
+func forgetEmpty(dir string) {
+	for _, name := range []string{evidence.FileName, "journal.jsonl"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return
+		}
+	}
+	os.RemoveAll(dir)
 }
 
 // prune removes the oldest runs beyond the policy's retention; keep stays.

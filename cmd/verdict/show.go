@@ -114,7 +114,7 @@ func newShowLogCommand(s streams) *cobra.Command {
 			}
 			bundle, err := evidence.Read(dir)
 			if err != nil {
-				return err
+				return badInput("'verdict show' lists the runs; --run names another", "show log: %w", err)
 			}
 			return printLog(s.out, bundle, dir, args[0])
 		},

@@ -16,6 +16,10 @@ func (d *doctor) clone() {
 		d.add("clone", Fail, "no git repository", "run it inside a git repository")
 		return
 	}
+	if unborn(dir) {
+		d.add("clone", Fail, "there is no commit yet", "commit something: evidence is about a commit")
+		return
+	}
 	if _, err := os.Stat(filepath.Join(dir, "shallow")); err == nil {
 		d.add("clone", Warn, "the history is cut (shallow), so that older checkpoints cannot be verified",
 			"git fetch --unshallow; in GitHub Actions: actions/checkout with fetch-depth: 0")
@@ -28,6 +32,23 @@ func (d *doctor) clone() {
 		return
 	}
 	d.add("clone", OK, "complete", "")
+}
+
+// unborn tells a repository whose branch has no commit yet, as far as its files do.
+func unborn(dir string) bool {
+	head, err := os.ReadFile(filepath.Join(dir, "HEAD"))
+	ref, found := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: ")
+	if err != nil || !found {
+		return false
+	}
+	if _, err := os.Stat(filepath.Join(dir, "reftable")); err == nil {
+		return false // branches are not files there
+	}
+	if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(ref))); err == nil {
+		return false
+	}
+	packed, _ := os.ReadFile(filepath.Join(dir, "packed-refs"))
+	return !strings.Contains(string(packed), " "+ref+"\n")
 }
 
 // commonDir finds the folder that holds a repository's objects, from a work tree's
