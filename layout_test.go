@@ -33,18 +33,19 @@ var layout = map[string][]string{
 		"collector/tracker", "collector/evidence", "collector/plan", "collector/command", "collector/testout",
 		"collector/checkpoint", "verdict/policy",
 	},
-	"verdict/policy":  {"collector/tracker"},
-	"verdict":         {"collector/tracker", "collector/evidence", "collector/plan", "verdict/policy"},
-	"verdict/render":  {"verdict", "collector/tracker", "collector/evidence", "templates"},
-	"verdict/publish": {},
-	"templates":       {},
-	"examples":        {},
-	"cmd/verdict":     nil, // all
+	"verdict/policy":   {"collector/tracker"},
+	"verdict":          {"collector/tracker", "collector/evidence", "collector/plan", "verdict/policy"},
+	"verdict/render":   {"verdict", "collector/tracker", "collector/evidence", "templates"},
+	"verdict/publish":  {},
+	"templates":        {},
+	"examples":         {},
+	"bench/checkpoint": {"collector/checkpoint", "collector/checkpoint/gitstore", "collector/tracker"},
+	"cmd/verdict":      nil, // all
 }
 
 // alone names the package that alone may import a module.
 var alone = map[string][]string{
-	"github.com/go-git/":             {"collector/checkpoint", "collector/checkpoint/gitstore"},
+	"github.com/go-git/":             {"collector/checkpoint", "collector/checkpoint/gitstore", "bench/checkpoint"},
 	"github.com/google/go-github/":   {"verdict/publish"},
 	"github.com/spf13/cobra":         {"cmd/verdict"},
 	"github.com/yuin/goldmark":       {"collector/tracker"},

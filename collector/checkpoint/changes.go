@@ -27,14 +27,15 @@ func (v *verifier) twin(h plumbing.Hash) *evidence.Twin {
 	if err != nil {
 		return nil
 	}
-	for v.next() != nil {
-	}
+	v.history.Finish()
 	want := v.patch(lost)
-	for _, c := range v.history.order {
-		if c.Tree == lost.Tree {
+	for _, h := range v.history.Similar(lost) {
+		c, err := v.store.Commit(h)
+		switch {
+		case err != nil:
+		case c.Tree == lost.Tree:
 			return &evidence.Twin{Hash: c.Hash.String(), Subject: c.Subject(), By: "tree"}
-		}
-		if want != "" && (c.Subject() == lost.Subject() || c.Authored.Equal(lost.Authored)) && v.patch(c) == want {
+		case want != "" && v.patch(c) == want:
 			return &evidence.Twin{Hash: c.Hash.String(), Subject: c.Subject(), By: "patch"}
 		}
 	}

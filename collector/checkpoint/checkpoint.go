@@ -158,9 +158,7 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 		}
 		return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
 	}
-	for _, t := range trackers {
-		v.tracker(ctx, t)
-	}
+	v.trackers(ctx, trackers)
 	v.contracts()
 	v.lostTests()
 	v.ranges()
@@ -194,7 +192,7 @@ func (v *verifier) heads() error {
 		return err
 	}
 	if m := mergeSubject.FindStringSubmatch(c.Subject()); m != nil && v.options.Head == "" {
-		parents := c.Object.ParentHashes
+		parents := c.Parents
 		if len(parents) == 2 && parents[1].String() == m[1] && parents[0].String() == m[2] {
 			v.result.Base = m[2]
 			if _, err := v.store.Commit(parents[1]); err == nil {

@@ -29,7 +29,7 @@ func (v *verifier) ranges() {
 			if !end.from {
 				older, newer = v.head, h
 			}
-			switch found, ok := v.ancestor(older, newer); {
+			switch found, ok := v.within(older, newer); {
 			case found:
 			case ok:
 				e.State = "outside"

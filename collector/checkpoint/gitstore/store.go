@@ -1,27 +1,25 @@
 // Package gitstore reads the objects and references of a git repository, and
 // writes nothing.
 //
-// It uses the lower layers of go-git. The upper ones refuse repositories that git
-// opens (sparse checkouts, worktree configuration, unusual branch sections), take
-// the first of several matches for an abbreviated hash, and consult branches that
-// are named like one; so discovery, abbreviations and references are done here.
-// Every object's hash is checked against its content.
+// Objects are decoded with the lower layers of go-git. Its upper ones refuse
+// repositories that git opens (sparse checkouts, worktree configuration, unusual
+// branch sections), take the first of several matches for an abbreviated hash,
+// consult branches that are named like one, and read every index whole; so
+// discovery, references, packs, abbreviations and the walk are done here. The hash
+// of every object that is read is checked against its content.
 package gitstore
 
 import (
 	"bufio"
 	"errors"
 	"fmt"
+	"hash"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"github.com/go-git/go-billy/v5/osfs"
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/cache"
-	"github.com/go-git/go-git/v5/plumbing/object"
-	"github.com/go-git/go-git/v5/storage/filesystem"
-	"github.com/go-git/go-git/v5/storage/filesystem/dotgit"
 )
 
 // Errors that callers tell apart.
@@ -31,6 +29,7 @@ var (
 	ErrUnsupported  = errors.New("unsupported repository")
 	ErrNotFound     = errors.New("object not found")
 	ErrCorrupt      = errors.New("corrupt object")
+	ErrTooLarge     = errors.New("too large")
 )
 
 // Store is an open repository. It is not safe for concurrent use.
@@ -41,11 +40,18 @@ type Store struct {
 	Bare    bool
 	Partial bool // objects were left out by a filter when it was cloned
 
-	storage *filesystem.Storage
-	objects []string // object folders, alternates included
-	shallow map[plumbing.Hash]bool
-	indexes []*packIndex
-	commits map[plumbing.Hash]*Commit
+	objects   []string // object folders, alternates included
+	packs     []*pack
+	shallow   map[plumbing.Hash]bool
+	commits   map[plumbing.Hash]*Commit
+	looseSeen map[string][]string // by the hash's first two digits
+	graph     *graph
+	opened    bool // the commit-graph was looked for
+
+	inflater inflater
+	cache    cache
+	sum      hash.Hash
+	header   []byte
 }
 
 // Find returns the work tree's root at or above dir, or the bare repository.
@@ -117,7 +123,7 @@ func Open(dir string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Root: root, GitDir: gitDir, Common: gitDir, Bare: bare, commits: map[plumbing.Hash]*Commit{}}
+	s := &Store{Root: root, GitDir: gitDir, Common: gitDir, Bare: bare, commits: map[plumbing.Hash]*Commit{}, looseSeen: map[string][]string{}}
 	if line, err := firstLine(filepath.Join(gitDir, "commondir")); err == nil && line != "" {
 		if !filepath.IsAbs(line) {
 			line = filepath.Join(gitDir, line)
@@ -127,19 +133,59 @@ func Open(dir string) (*Store, error) {
 	if err := s.checkExtensions(); err != nil {
 		return nil, err
 	}
-	var fs = osfs.New(s.Common)
-	repo := dotgit.NewRepositoryFilesystem(osfs.New(gitDir), fs)
-	s.storage = filesystem.NewStorageWithOptions(repo, cache.NewObjectLRU(64*cache.MiByte), filesystem.Options{KeepDescriptors: true, AlternatesFS: osfs.New("/")})
 	s.readShallow()
 	s.addObjects(filepath.Join(s.Common, "objects"), 0)
-	if err := s.readIndexes(); err != nil {
+	if err := s.openPacks(); err != nil {
+		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
 // Close releases the files that are open.
-func (s *Store) Close() error { return s.storage.Close() }
+func (s *Store) Close() {
+	for _, p := range s.packs {
+		p.close()
+	}
+	s.packs = nil
+	if s.opened {
+		s.graph.close()
+	}
+}
+
+// openPacks opens the packs of all object folders. Where one cannot be read, what
+// is missing cannot be known.
+func (s *Store) openPacks() error {
+	for _, dir := range s.objects {
+		entries, err := os.ReadDir(filepath.Join(dir, "pack"))
+		if err != nil {
+			continue // no pack yet
+		}
+		for _, e := range entries {
+			switch filepath.Ext(e.Name()) {
+			case ".promisor":
+				s.Partial = true
+			case ".idx":
+				p, err := openPack(filepath.Join(dir, "pack", e.Name()))
+				if errors.Is(err, fs.ErrNotExist) {
+					continue // repacked meanwhile
+				} else if err != nil {
+					return err
+				}
+				s.packs = append(s.packs, p)
+			}
+		}
+	}
+	return nil
+}
+
+// commitGraph opens the commit-graph when it is first asked for.
+func (s *Store) commitGraph() *graph {
+	if !s.opened {
+		s.opened, s.graph = true, openGraph(s.objects)
+	}
+	return s.graph
+}
 
 // checkExtensions refuses what go-git would read wrongly. Everything else in the
 // configuration is git's own business.
@@ -201,136 +247,4 @@ func (s *Store) addObjects(dir string, depth int) {
 		}
 		s.addObjects(filepath.Clean(line), depth+1)
 	}
-}
-
-// Head returns the commit that is checked out, and the branch; the branch is empty
-// when HEAD is detached.
-func (s *Store) Head() (plumbing.Hash, string, error) {
-	line, err := firstLine(filepath.Join(s.GitDir, "HEAD"))
-	if err != nil {
-		return plumbing.ZeroHash, "", fmt.Errorf("read HEAD: %w", err)
-	}
-	name, symbolic := strings.CutPrefix(line, "ref: ")
-	if !symbolic {
-		return plumbing.NewHash(line), "", nil
-	}
-	h, err := s.ref(name)
-	if err != nil {
-		return plumbing.ZeroHash, "", ErrNoCommit
-	}
-	return h, strings.TrimPrefix(name, "refs/heads/"), nil
-}
-
-// ref reads a reference by its full name.
-func (s *Store) ref(name string) (plumbing.Hash, error) {
-	if strings.Contains(name, "..") {
-		return plumbing.ZeroHash, ErrNotFound
-	}
-	for _, dir := range []string{s.GitDir, s.Common} {
-		line, err := firstLine(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil {
-			continue
-		}
-		if target, ok := strings.CutPrefix(line, "ref: "); ok && target != name {
-			return s.ref(target)
-		}
-		if plumbing.IsHash(line) {
-			return plumbing.NewHash(line), nil
-		}
-	}
-	data, err := os.ReadFile(filepath.Join(s.Common, "packed-refs"))
-	if err != nil {
-		return plumbing.ZeroHash, ErrNotFound
-	}
-	for _, line := range strings.Split(string(data), "\n") {
-		if hash, ref, ok := strings.Cut(strings.TrimSpace(line), " "); ok && ref == name && plumbing.IsHash(hash) {
-			return plumbing.NewHash(hash), nil
-		}
-	}
-	return plumbing.ZeroHash, ErrNotFound
-}
-
-// Resolve finds the commit that a person means: a branch, a tag, a remote branch,
-// a hash or its beginning, with ~N and ^ behind. It is not for hashes that a
-// tracker records: those are looked up with Commits.
-func (s *Store) Resolve(rev string) (plumbing.Hash, error) {
-	name, steps := rev, 0
-	for {
-		if base, ok := strings.CutSuffix(name, "^"); ok {
-			name, steps = base, steps+1
-			continue
-		}
-		if base, n, ok := strings.Cut(name, "~"); ok {
-			count := 1
-			if n != "" {
-				if _, err := fmt.Sscanf(n, "%d", &count); err != nil || count < 0 {
-					return plumbing.ZeroHash, fmt.Errorf("resolve %s: %w", rev, ErrNotFound)
-				}
-			}
-			name, steps = base, steps+count
-		}
-		break
-	}
-	h, err := s.resolveName(name)
-	for ; err == nil && steps > 0; steps-- {
-		var c *Commit
-		if c, err = s.Commit(h); err == nil {
-			if len(c.Parents) == 0 {
-				return plumbing.ZeroHash, fmt.Errorf("resolve %s: %w", rev, ErrNotFound)
-			}
-			h = c.Parents[0]
-		}
-	}
-	if err != nil {
-		return plumbing.ZeroHash, fmt.Errorf("resolve %s: %w", rev, err)
-	}
-	return h, nil
-}
-
-func (s *Store) resolveName(name string) (plumbing.Hash, error) {
-	if name == "HEAD" || name == "@" || name == "" {
-		h, _, err := s.Head()
-		return h, err
-	}
-	for _, prefix := range []string{"", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/", "refs/remotes/origin/"} {
-		if prefix == "" && !strings.HasPrefix(name, "refs/") && !strings.HasSuffix(name, "_HEAD") {
-			continue
-		}
-		h, err := s.ref(prefix + name)
-		if err != nil {
-			continue
-		}
-		if tag, err := object.GetTag(s.storage, h); err == nil {
-			if c, err := tag.Commit(); err == nil {
-				return c.Hash, nil
-			}
-		}
-		return h, nil
-	}
-	found, err := s.Candidates(name)
-	if err != nil {
-		return plumbing.ZeroHash, err
-	}
-	if len(found.Commits) != 1 {
-		return plumbing.ZeroHash, ErrNotFound
-	}
-	return found.Commits[0], nil
-}
-
-// References lists the tips of all branches, remote ones included, with their
-// names.
-func (s *Store) References() map[string]plumbing.Hash {
-	tips := map[string]plumbing.Hash{}
-	iter, err := s.storage.IterReferences()
-	if err != nil {
-		return tips
-	}
-	defer iter.Close()
-	iter.ForEach(func(r *plumbing.Reference) error {
-		if r.Type() == plumbing.HashReference {
-			tips[r.Name().String()] = r.Hash()
-		}
-		return nil
-	})
-	return tips
 }

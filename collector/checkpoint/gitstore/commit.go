@@ -1,0 +1,142 @@
+package gitstore
+
+import (
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/object"
+)
+
+// Commit is a commit with all that it says.
+type Commit struct {
+	Hash      plumbing.Hash
+	Tree      plumbing.Hash
+	Parents   []plumbing.Hash // as the commit names them
+	Cut       bool            // a shallow clone ends here: the parents are not there
+	Committed time.Time
+	Authored  time.Time
+	Author    string
+	Email     string // the committer's
+	Message   string
+	Raw       []byte // the object's content
+}
+
+// Subject is the first line of the message.
+func (c *Commit) Subject() string {
+	line, _, _ := strings.Cut(strings.TrimLeft(c.Message, "\r\n"), "\n")
+	return strings.ToValidUTF8(strings.TrimSpace(line), "\ufffd")
+}
+
+// Commit reads a commit and checks its hash. The errors are ErrNotFound,
+// ErrCorrupt or of the file system.
+func (s *Store) Commit(h plumbing.Hash) (*Commit, error) {
+	if c, ok := s.commits[h]; ok {
+		return c, nil
+	}
+	data, err := s.commitData(h)
+	if err != nil {
+		return nil, err
+	}
+	c, err := decodeCommit(data)
+	if err != nil {
+		return nil, fmt.Errorf("commit %s: %w: %w", h, ErrCorrupt, err)
+	}
+	out := &Commit{
+		Hash: h, Tree: c.TreeHash, Parents: c.ParentHashes, Cut: s.shallow[h] && len(c.ParentHashes) > 0,
+		Committed: c.Committer.When, Authored: c.Author.When, Author: c.Author.Name, Email: c.Committer.Email, Message: c.Message, Raw: data,
+	}
+	s.commits[h] = out
+	return out, nil
+}
+
+func decodeCommit(data []byte) (c *object.Commit, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("%v", p)
+		}
+	}()
+	o := &plumbing.MemoryObject{}
+	o.SetType(plumbing.CommitObject)
+	if _, err := o.Write(data); err != nil {
+		return nil, err
+	}
+	c = &object.Commit{}
+	return c, c.Decode(o)
+}
+
+func (s *Store) commitData(h plumbing.Hash) ([]byte, error) {
+	kind, data, err := s.object(h)
+	if err == nil && kind != plumbing.CommitObject {
+		err = fmt.Errorf("object %s: %w: it is a %s", h, ErrNotFound, kind)
+	}
+	return data, err
+}
+
+// brief is what a walk needs of a commit.
+type brief struct {
+	tree                plumbing.Hash
+	parents             []plumbing.Hash
+	authored, committed int64 // seconds; 0 where they cannot be read
+	message             []byte
+}
+
+// parse reads a commit's content. The slices of b are used again.
+func (b *brief) parse(data []byte) error {
+	*b = brief{parents: b.parents[:0]}
+	head, message, _ := bytes.Cut(data, []byte("\n\n"))
+	b.message = message
+	value, rest, ok := headerLine(head, "tree ")
+	if !ok || !decodeHash(&b.tree, value) {
+		return fmt.Errorf("%w: a commit without a tree", ErrCorrupt)
+	}
+	for {
+		value, next, ok := headerLine(rest, "parent ")
+		if !ok {
+			break
+		}
+		var h plumbing.Hash
+		if !decodeHash(&h, value) {
+			return fmt.Errorf("%w: a commit with a parent that is no hash", ErrCorrupt)
+		}
+		b.parents, rest = append(b.parents, h), next
+	}
+	if value, next, ok := headerLine(rest, "author "); ok {
+		b.authored, rest = seconds(value), next
+	}
+	if value, _, ok := headerLine(rest, "committer "); ok {
+		b.committed = seconds(value)
+	}
+	return nil
+}
+
+func headerLine(data []byte, key string) (value, rest []byte, ok bool) {
+	if len(data) < len(key) || string(data[:len(key)]) != key {
+		return nil, data, false
+	}
+	value, rest, _ = bytes.Cut(data[len(key):], []byte("\n"))
+	return value, rest, true
+}
+
+func decodeHash(h *plumbing.Hash, text []byte) bool {
+	if len(text) != 2*hashSize {
+		return false
+	}
+	_, err := hex.Decode(h[:], text)
+	return err == nil
+}
+
+// seconds reads the time out of a line with name, address, time and zone.
+func seconds(line []byte) int64 {
+	line = bytes.TrimLeft(line[bytes.LastIndexByte(line, '>')+1:], " ")
+	digits, _, _ := bytes.Cut(line, []byte(" "))
+	n, err := strconv.ParseInt(string(digits), 10, 64)
+	if err != nil || n < 0 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,218 @@
+package gitstore
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// graph is git's commit-graph: a table of commits with their parents. It is one
+// file, or layers, each of which builds on those before. Unlike an object it
+// cannot be checked against a hash that somebody recorded.
+type graph struct {
+	layers []*graphLayer
+}
+
+// graphLayer is one file of the graph.
+type graphLayer struct {
+	file    *mapping
+	fanout  []byte
+	names   []byte // hashes, sorted
+	commits []byte // commitSize bytes each: tree, two parents, generation and time
+	edges   []byte // more parents, 4 bytes each
+	base    int    // commits in the layers before
+	count   int
+}
+
+const (
+	commitSize = hashSize + 16
+	noParent   = 0x70000000
+	moreEdges  = 0x80000000 // the rest of the number is a position in edges
+	lastEdge   = 0x80000000
+)
+
+// openGraph opens the commit-graph of the first object folder that has one; nil
+// where there is none, or none that can be used.
+func openGraph(dirs []string) *graph {
+	for _, dir := range dirs {
+		info := filepath.Join(dir, "info")
+		if layer, err := openLayer(filepath.Join(info, "commit-graph")); err == nil {
+			return &graph{layers: []*graphLayer{layer}}
+		}
+		chain, err := os.ReadFile(filepath.Join(info, "commit-graphs", "commit-graph-chain"))
+		if err != nil {
+			continue
+		}
+		g := &graph{}
+		for _, name := range strings.Fields(string(chain)) {
+			layer, err := openLayer(filepath.Join(info, "commit-graphs", "graph-"+filepath.Base(name)+".graph"))
+			if err != nil {
+				g.close()
+				return nil
+			}
+			layer.base = g.count()
+			g.layers = append(g.layers, layer)
+		}
+		if len(g.layers) > 0 {
+			return g
+		}
+	}
+	return nil
+}
+
+func (g *graph) close() {
+	if g == nil {
+		return
+	}
+	for _, l := range g.layers {
+		l.file.close()
+	}
+}
+
+func (g *graph) count() int {
+	if len(g.layers) == 0 {
+		return 0
+	}
+	last := g.layers[len(g.layers)-1]
+	return last.base + last.count
+}
+
+// openLayer maps a file of the graph and checks its checksum.
+func openLayer(path string) (*graphLayer, error) {
+	file, err := mapFile(path)
+	if err != nil {
+		return nil, err
+	}
+	l := &graphLayer{file: file}
+	if err := l.layOut(); err != nil {
+		file.close()
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	return l, nil
+}
+
+func (l *graphLayer) layOut() error {
+	d := l.file.data
+	const header, chunk = 8, 12
+	if len(d) < header+chunk+hashSize || string(d[:4]) != "CGPH" || d[4] != 1 || d[5] != 1 {
+		return ErrUnsupported
+	}
+	body := d[:len(d)-hashSize]
+	if sum := sha1.Sum(body); !bytes.Equal(sum[:], d[len(body):]) {
+		return ErrCorrupt
+	}
+	for i := range int(d[6]) {
+		at := header + i*chunk
+		if at+2*chunk > len(body) {
+			return ErrCorrupt
+		}
+		start, end := big.Uint64(body[at+4:]), big.Uint64(body[at+chunk+4:])
+		if start > end || end > uint64(len(body)) {
+			return ErrCorrupt
+		}
+		content := body[start:end]
+		switch string(body[at : at+4]) {
+		case "OIDF":
+			l.fanout = content
+		case "OIDL":
+			l.names = content
+		case "CDAT":
+			l.commits = content
+		case "EDGE":
+			l.edges = content
+		}
+	}
+	l.count = len(l.names) / hashSize
+	if len(l.fanout) != fanoutSize || len(l.commits) != l.count*commitSize {
+		return ErrCorrupt
+	}
+	return nil
+}
+
+// find returns a commit's position.
+func (g *graph) find(h []byte) (int, bool) {
+	for i := len(g.layers) - 1; i >= 0; i-- {
+		l := g.layers[i]
+		low, high := 0, int(big.Uint32(l.fanout[4*int(h[0]):]))
+		if h[0] > 0 {
+			low = int(big.Uint32(l.fanout[4*(int(h[0])-1):]))
+		}
+		for high = min(high, l.count); low < high; {
+			mid := int(uint(low+high) / 2)
+			switch c := bytes.Compare(l.names[mid*hashSize:(mid+1)*hashSize], h); {
+			case c == 0:
+				return l.base + mid, true
+			case c < 0:
+				low = mid + 1
+			default:
+				high = mid
+			}
+		}
+	}
+	return 0, false
+}
+
+// layer returns the layer that a position lies in, and the place in it.
+func (g *graph) layer(position int) (*graphLayer, int, bool) {
+	for i := len(g.layers) - 1; i >= 0; i-- {
+		if l := g.layers[i]; position >= l.base {
+			return l, position - l.base, position-l.base < l.count
+		}
+	}
+	return nil, 0, false
+}
+
+// hash returns the commit at a position.
+func (g *graph) hash(position int) (h plumbing.Hash, ok bool) {
+	l, i, ok := g.layer(position)
+	if ok {
+		h = plumbing.Hash(l.names[i*hashSize : (i+1)*hashSize])
+	}
+	return h, ok
+}
+
+// graphCommit is what the graph knows of a commit.
+type graphCommit struct {
+	tree      plumbing.Hash
+	parents   []int // positions
+	committed int64 // seconds
+}
+
+// read fills in a commit; its slice of parents is used again.
+func (g *graph) read(position int, c *graphCommit) bool {
+	l, i, ok := g.layer(position)
+	if !ok {
+		return false
+	}
+	d := l.commits[i*commitSize : (i+1)*commitSize]
+	c.tree = plumbing.Hash(d[:hashSize])
+	c.committed = int64(big.Uint32(d[hashSize+8:])&3)<<32 | int64(big.Uint32(d[hashSize+12:]))
+	c.parents = c.parents[:0]
+	first, second := big.Uint32(d[hashSize:]), big.Uint32(d[hashSize+4:])
+	if first == noParent {
+		return true
+	}
+	c.parents = append(c.parents, int(first))
+	switch {
+	case second == noParent:
+	case second&moreEdges == 0:
+		c.parents = append(c.parents, int(second))
+	default:
+		for at := 4 * int(second&^moreEdges); ; at += 4 {
+			if at+4 > len(l.edges) {
+				return false
+			}
+			edge := big.Uint32(l.edges[at:])
+			c.parents = append(c.parents, int(edge&^lastEdge))
+			if edge&lastEdge != 0 {
+				break
+			}
+		}
+	}
+	return true
+}

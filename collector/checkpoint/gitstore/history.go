@@ -1,0 +1,378 @@
+package gitstore
+
+import (
+	"cmp"
+	"container/heap"
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// History is a walk from one commit into the past, by commit date, each commit
+// once. It goes on only as far as it is asked to.
+type History struct {
+	Cut    bool  // a shallow clone's end was met
+	Broken error // the first commit that could not be read
+	Read   int   // commits read, their hash checked
+	Graph  int   // commits taken from the commit-graph file
+
+	store  *Store
+	visit  func(Visited)
+	budget int // commits to read before the commit-graph is asked
+	graph  *graph
+	ids    map[plumbing.Hash]int32
+	nodes  []node
+	more   map[int32][]int32 // parents from the third on
+	queue  queue
+	wanted map[plumbing.Hash]bool
+
+	brief brief // reused
+	entry graphCommit
+}
+
+// node is a commit of the walk. It is small: histories are long.
+type node struct {
+	hash      plumbing.Hash
+	place     int32    // in the commit-graph; −1: not known
+	parents   [2]int32 // −1: none
+	state     nodeState
+	tree      uint64 // the beginning of the tree's hash
+	subject   uint64 // a digest of the subject
+	authored  int64
+	committed int64
+}
+
+type nodeState uint8
+
+const (
+	named   nodeState = iota // a child names it
+	read                     // its object was read
+	graphed                  // the commit-graph was asked
+)
+
+// Visited is a commit as a visitor sees it. The message is only lent.
+type Visited struct {
+	Hash                plumbing.Hash
+	Message             []byte
+	Authored, Committed time.Time
+}
+
+// Asked says what a walk is for.
+type Asked struct {
+	// Visit is called for every commit that is read, in no fixed order. Where it
+	// is given, the commit-graph is not used: it knows no messages.
+	Visit func(Visited)
+	// Objects is how many commits are read, their hash checked, before a
+	// commit-graph is asked about those beyond. 0: all are read.
+	Objects int
+}
+
+// History begins a walk.
+func (s *Store) History(head plumbing.Hash, a Asked) *History {
+	w := &History{store: s, visit: a.Visit, budget: a.Objects, ids: map[plumbing.Hash]int32{}, more: map[int32][]int32{}}
+	if a.Objects == 0 || a.Visit != nil || s.Shallow() {
+		w.budget = math.MaxInt
+	}
+	w.load(w.id(head, -1))
+	return w
+}
+
+// Has reports whether a commit was met.
+func (w *History) Has(h plumbing.Hash) bool { _, ok := w.ids[h]; return ok }
+
+// Len is the number of commits that were met.
+func (w *History) Len() int { return len(w.nodes) }
+
+// Done reports whether the walk has come to its end.
+func (w *History) Done() bool { return len(w.queue) == 0 }
+
+// Seek walks until all wanted commits were met, or to the end. Dates lie, so no
+// other end is allowed.
+func (w *History) Seek(wanted []plumbing.Hash) {
+	w.wanted = map[plumbing.Hash]bool{}
+	for _, h := range wanted {
+		if !w.Has(h) {
+			w.wanted[h] = true
+		}
+	}
+	for len(w.wanted) > 0 && w.next() {
+	}
+}
+
+// Finish walks to the end.
+func (w *History) Finish() {
+	for w.next() {
+	}
+}
+
+// Walk walks until so many commits were met, or to the end.
+func (w *History) Walk(commits int) {
+	for len(w.nodes) < commits && w.next() {
+	}
+}
+
+// Names reports whether a commit whose hash begins with hex digits was met.
+func (w *History) Names(prefix string) bool {
+	return slices.ContainsFunc(w.nodes, func(n node) bool { return strings.HasPrefix(n.hash.String(), prefix) })
+}
+
+// next reads the parents of the newest commit whose parents were not read.
+func (w *History) next() bool {
+	if len(w.queue) == 0 {
+		return false
+	}
+	at := heap.Pop(&w.queue).(queued).id
+	for p := range w.parentsOf(at) {
+		w.load(p)
+	}
+	return true
+}
+
+// parentsOf yields the nodes of a commit's parents.
+func (w *History) parentsOf(id int32) func(func(int32) bool) {
+	return func(yield func(int32) bool) {
+		for _, p := range w.nodes[id].parents {
+			if p < 0 || !yield(p) {
+				return
+			}
+		}
+		for _, p := range w.more[id] {
+			if !yield(p) {
+				return
+			}
+		}
+	}
+}
+
+// id returns a commit's node, a new one where it is met first.
+func (w *History) id(h plumbing.Hash, place int) int32 {
+	id, ok := w.ids[h]
+	if !ok {
+		id = int32(len(w.nodes))
+		w.ids[h] = id
+		w.nodes = append(w.nodes, node{hash: h, place: int32(place), parents: [2]int32{-1, -1}})
+		if len(w.wanted) > 0 {
+			delete(w.wanted, h)
+		}
+	}
+	return id
+}
+
+// load reads a commit that was only named so far.
+func (w *History) load(id int32) {
+	n := &w.nodes[id]
+	if n.state != named {
+		return
+	}
+	if w.Read >= w.budget && w.loadGraph(id) {
+		return
+	}
+	n.state = read
+	data, err := w.store.commitData(n.hash)
+	if err == nil {
+		err = w.brief.parse(data)
+	}
+	if err != nil {
+		if w.Broken == nil {
+			w.Broken = fmt.Errorf("commit %s: %w", n.hash, err)
+		}
+		return
+	}
+	w.Read++
+	b := &w.brief
+	n.tree, n.subject, n.authored, n.committed = binary.BigEndian.Uint64(b.tree[:]), digest(subjectOf(b.message)), b.authored, b.committed
+	hash := n.hash
+	if w.visit != nil {
+		w.visit(Visited{Hash: hash, Message: b.message, Authored: time.Unix(b.authored, 0).UTC(), Committed: time.Unix(b.committed, 0).UTC()})
+	}
+	if len(b.parents) > 0 && w.store.shallow[hash] {
+		w.Cut = true
+	} else {
+		for i, p := range b.parents {
+			w.addParent(id, i, w.id(p, -1))
+		}
+	}
+	heap.Push(&w.queue, queued{b.committed, id})
+}
+
+// loadGraph takes a commit from the commit-graph, if it is there.
+func (w *History) loadGraph(id int32) bool {
+	if w.graph == nil {
+		if w.graph = w.store.commitGraph(); w.graph == nil {
+			w.budget = math.MaxInt
+			return false
+		}
+	}
+	n := &w.nodes[id]
+	if n.place < 0 {
+		place, ok := w.graph.find(n.hash[:])
+		if !ok {
+			return false
+		}
+		n.place = int32(place)
+	}
+	if !w.graph.read(int(n.place), &w.entry) {
+		return false
+	}
+	n.state = graphed
+	n.tree, n.committed = binary.BigEndian.Uint64(w.entry.tree[:]), w.entry.committed
+	w.Graph++
+	for i, p := range w.entry.parents {
+		if h, ok := w.graph.hash(p); ok {
+			w.addParent(id, i, w.id(h, p))
+		}
+	}
+	heap.Push(&w.queue, queued{w.entry.committed, id})
+	return true
+}
+
+func (w *History) addParent(id int32, i int, parent int32) {
+	if i < 2 {
+		w.nodes[id].parents[i] = parent
+	} else {
+		w.more[id] = append(w.more[id], parent)
+	}
+}
+
+func subjectOf(message []byte) []byte {
+	for i, c := range message {
+		if c == '\n' {
+			return message[:i]
+		}
+	}
+	return message
+}
+
+func digest(text []byte) uint64 {
+	sum := fnv.New64a()
+	sum.Write(text)
+	return sum.Sum64()
+}
+
+// queued is a commit whose parents are to be read.
+type queued struct {
+	committed int64
+	id        int32
+}
+
+// queue is a heap: newest first.
+type queue []queued
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].committed > q[j].committed }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
+func (q *queue) Push(x any)        { *q = append(*q, x.(queued)) }
+func (q *queue) Pop() any {
+	last := (*q)[len(*q)-1]
+	*q = (*q)[:len(*q)-1]
+	return last
+}
+
+// Pair asks whether one commit is in the history of another.
+type Pair struct{ Ancestor, Descendant plumbing.Hash }
+
+// Follows answers for each pair, out of what was walked so far: true is certain,
+// false only when the walk is done and neither cut nor broken.
+func (w *History) Follows(pairs []Pair) []bool {
+	out := make([]bool, len(pairs))
+	order := w.topological()
+	marks := make([]uint64, len(w.nodes))
+	const batch = 64
+	for from := 0; from < len(pairs); from += batch {
+		clear(marks)
+		part := pairs[from:min(from+batch, len(pairs))]
+		for i, p := range part {
+			if id, ok := w.ids[p.Descendant]; ok {
+				marks[id] |= 1 << i
+			}
+		}
+		for _, id := range order {
+			if m := marks[id]; m != 0 {
+				for p := range w.parentsOf(id) {
+					marks[p] |= m
+				}
+			}
+		}
+		for i, p := range part {
+			id, ok := w.ids[p.Ancestor]
+			out[from+i] = ok && marks[id]&(1<<i) != 0
+		}
+	}
+	return out
+}
+
+// topological lists all nodes, each before its parents.
+func (w *History) topological() []int32 {
+	children := make([]int32, len(w.nodes))
+	for id := range w.nodes {
+		for p := range w.parentsOf(int32(id)) {
+			children[p]++
+		}
+	}
+	order := make([]int32, 0, len(w.nodes))
+	for id, n := range children {
+		if n == 0 {
+			order = append(order, int32(id))
+		}
+	}
+	for i := 0; i < len(order); i++ {
+		for p := range w.parentsOf(order[i]) {
+			if children[p]--; children[p] == 0 {
+				order = append(order, p)
+			}
+		}
+	}
+	return order
+}
+
+// Similar lists the commits of the walk that may carry the same change as c: with
+// the same tree first, then those with the same subject or author date.
+func (w *History) Similar(c *Commit) []plumbing.Hash {
+	tree, subject := binary.BigEndian.Uint64(c.Tree[:]), uint64(0)
+	if err := w.brief.parse(c.Raw); err == nil {
+		subject = digest(subjectOf(w.brief.message))
+	}
+	type candidate struct {
+		node *node
+		rank int
+	}
+	var found []candidate
+	for i := range w.nodes {
+		n := &w.nodes[i]
+		switch {
+		case n.state == named || n.hash == c.Hash:
+		case n.tree == tree:
+			found = append(found, candidate{n, 0})
+		case n.state == read && (n.subject == subject || n.authored == c.Authored.Unix()):
+			found = append(found, candidate{n, 1})
+		case n.state == graphed && n.committed >= c.Authored.Unix()-day && w.similar(n.hash, c, subject):
+			found = append(found, candidate{n, 1})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.node.committed, a.node.committed))
+	})
+	hashes := make([]plumbing.Hash, len(found))
+	for i, f := range found {
+		hashes[i] = f.node.hash
+	}
+	return hashes
+}
+
+// day is how far clocks may be apart: a change is committed anew after it was made.
+const day = 24 * 60 * 60
+
+// similar reads a commit that only the commit-graph was asked about.
+func (w *History) similar(h plumbing.Hash, c *Commit, subject uint64) bool {
+	data, err := w.store.commitData(h)
+	if err == nil {
+		err = w.brief.parse(data)
+	}
+	return err == nil && (w.brief.authored == c.Authored.Unix() || digest(subjectOf(w.brief.message)) == subject)
+}

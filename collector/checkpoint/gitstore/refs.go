@@ -1,0 +1,136 @@
+package gitstore
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// Head returns the commit that is checked out, and the branch; the branch is empty
+// when HEAD is detached.
+func (s *Store) Head() (plumbing.Hash, string, error) {
+	line, err := firstLine(filepath.Join(s.GitDir, "HEAD"))
+	if err != nil {
+		return plumbing.ZeroHash, "", fmt.Errorf("read HEAD: %w", err)
+	}
+	name, symbolic := strings.CutPrefix(line, "ref: ")
+	if !symbolic {
+		return plumbing.NewHash(line), "", nil
+	}
+	h, err := s.ref(name, 0)
+	if err != nil {
+		return plumbing.ZeroHash, "", ErrNoCommit
+	}
+	return h, strings.TrimPrefix(name, "refs/heads/"), nil
+}
+
+// ref reads a reference by its full name.
+func (s *Store) ref(name string, depth int) (plumbing.Hash, error) {
+	const links = 10 // from one reference to the next
+	if strings.Contains(name, "..") || depth > links {
+		return plumbing.ZeroHash, ErrNotFound
+	}
+	for _, dir := range []string{s.GitDir, s.Common} {
+		line, err := firstLine(filepath.Join(dir, filepath.FromSlash(name)))
+		if err != nil {
+			continue
+		}
+		if target, ok := strings.CutPrefix(line, "ref: "); ok {
+			return s.ref(target, depth+1)
+		}
+		if plumbing.IsHash(line) {
+			return plumbing.NewHash(line), nil
+		}
+	}
+	data, err := os.ReadFile(filepath.Join(s.Common, "packed-refs"))
+	if err != nil {
+		return plumbing.ZeroHash, ErrNotFound
+	}
+	for _, line := range strings.Split(string(data), "\n") {
+		if hash, ref, ok := strings.Cut(strings.TrimSpace(line), " "); ok && ref == name && plumbing.IsHash(hash) {
+			return plumbing.NewHash(hash), nil
+		}
+	}
+	return plumbing.ZeroHash, ErrNotFound
+}
+
+// Resolve finds the commit that a person means: a branch, a tag, a remote branch,
+// a hash or its beginning, with ~N and ^ behind. It is not for hashes that a
+// tracker records: those are looked up with Commits.
+func (s *Store) Resolve(rev string) (plumbing.Hash, error) {
+	name, steps := rev, 0
+	for {
+		if base, ok := strings.CutSuffix(name, "^"); ok {
+			name, steps = base, steps+1
+			continue
+		}
+		if base, n, ok := strings.Cut(name, "~"); ok {
+			count := 1
+			if n != "" {
+				if _, err := fmt.Sscanf(n, "%d", &count); err != nil || count < 0 {
+					return plumbing.ZeroHash, fmt.Errorf("resolve %s: %w", rev, ErrNotFound)
+				}
+			}
+			name, steps = base, steps+count
+		}
+		break
+	}
+	h, err := s.resolveName(name)
+	for ; err == nil && steps > 0; steps-- {
+		var c *Commit
+		if c, err = s.Commit(h); err == nil {
+			if len(c.Parents) == 0 || c.Cut {
+				return plumbing.ZeroHash, fmt.Errorf("resolve %s: %w", rev, ErrNotFound)
+			}
+			h = c.Parents[0]
+		}
+	}
+	if err != nil {
+		return plumbing.ZeroHash, fmt.Errorf("resolve %s: %w", rev, err)
+	}
+	return h, nil
+}
+
+func (s *Store) resolveName(name string) (plumbing.Hash, error) {
+	if name == "HEAD" || name == "@" || name == "" {
+		h, _, err := s.Head()
+		return h, err
+	}
+	for _, prefix := range []string{"", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/", "refs/remotes/origin/"} {
+		if prefix == "" && !strings.HasPrefix(name, "refs/") && !strings.HasSuffix(name, "_HEAD") {
+			continue
+		}
+		h, err := s.ref(prefix+name, 0)
+		if err != nil {
+			continue
+		}
+		return s.peel(h)
+	}
+	found, err := s.Candidates(name)
+	if err != nil {
+		return plumbing.ZeroHash, err
+	}
+	if len(found.Commits) != 1 {
+		return plumbing.ZeroHash, ErrNotFound
+	}
+	return found.Commits[0], nil
+}
+
+// peel follows tag objects to the commit that they name.
+func (s *Store) peel(h plumbing.Hash) (plumbing.Hash, error) {
+	const tags = 10 // of tags
+	for range tags {
+		kind, data, err := s.object(h)
+		if err != nil || kind != plumbing.TagObject {
+			return h, err
+		}
+		value, _, ok := headerLine(data, "object ")
+		if !ok || !decodeHash(&h, value) {
+			return h, fmt.Errorf("tag %s: %w", h, ErrCorrupt)
+		}
+	}
+	return h, fmt.Errorf("tag %s: %w", h, ErrNotFound)
+}

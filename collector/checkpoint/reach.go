@@ -1,0 +1,220 @@
+package checkpoint
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+
+	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/tracker"
+)
+
+// How far a walk goes before it takes another way.
+const (
+	// Commits of a complete history are read, and their hash checked, up to about
+	// what one git process for each checkpoint would cost; what lies beyond is
+	// taken from the commit-graph where there is one.
+	objectsPerCheckpoint = 300
+	minObjects           = 1_000
+	// A hash that nothing has may be a commit that was lost. Only a broken history
+	// shows that, and it is looked for in so many commits.
+	commitsForMissing = 20_000
+)
+
+// reach says of each commit whether it is in the history.
+func (v *verifier) reach() {
+	checkpoints := v.result.Checkpoints
+	asked := gitstore.Asked{Objects: max(minObjects, objectsPerCheckpoint*len(checkpoints))}
+	if len(v.unnamed) > 0 {
+		asked.Visit = v.visit
+	}
+	w := v.store.History(v.head, asked)
+	v.history = w
+	var wanted []plumbing.Hash
+	missing := false
+	for i := range checkpoints {
+		switch checkpoints[i].State {
+		case "":
+			wanted = append(wanted, fullHash(checkpoints[i].Hash))
+		case evidence.CheckpointMissing:
+			missing = true
+		}
+	}
+	w.Seek(wanted)
+	if missing {
+		w.Walk(commitsForMissing)
+	}
+	if len(v.unnamed) > 0 {
+		w.Finish()
+	}
+	for i := range checkpoints {
+		v.place(&checkpoints[i])
+	}
+}
+
+// place says where a checkpoint is, after the walk.
+func (v *verifier) place(c *evidence.Checkpoint) {
+	w := v.history
+	unverifiable := func(reason string) {
+		c.State, c.Reason = evidence.CheckpointUnverifiable, reason
+		v.unverifiable = true
+	}
+	switch {
+	case c.State == evidence.CheckpointMissing && w.Broken != nil:
+		unverifiable("the history cannot be read: " + w.Broken.Error())
+	case c.State == evidence.CheckpointMissing && w.Graph > 0 && w.Names(c.Token):
+		unverifiable("the commit-graph knows it, and the commit itself is not there")
+	case c.State != "":
+	case w.Has(fullHash(c.Hash)):
+		c.State = evidence.CheckpointReachable
+	case w.Broken != nil:
+		unverifiable("the history cannot be read: " + w.Broken.Error())
+	case w.Cut:
+		unverifiable("it is there, but this clone's history is cut (shallow) before it")
+	default:
+		c.State, c.Reason = evidence.CheckpointUnreachable, "a commit, but not in the history of "+v.head.String()[:12]
+	}
+}
+
+// relate says how the checkpoints of packets stand to each other that should
+// follow each other: by the board's order, and by what they depend on.
+func (v *verifier) relate(t *tracker.Tracker, checkpoints []evidence.Checkpoint) {
+	commit := map[string]plumbing.Hash{}
+	for i := range t.Packets {
+		p := &t.Packets[i]
+		at := p.Checkpoint()
+		for _, c := range checkpoints {
+			if c.Packet == p.ID && at != nil && c.Token == at.Hash && c.State == evidence.CheckpointReachable {
+				commit[p.ID] = fullHash(c.Hash)
+			}
+		}
+	}
+	var order []string
+	for i := range t.Packets {
+		if !commit[t.Packets[i].ID].IsZero() {
+			order = append(order, t.Packets[i].ID)
+		}
+	}
+	var relations []evidence.Relation
+	done := map[[2]string]bool{}
+	ask := func(earlier, later string) {
+		pair := [2]string{earlier, later}
+		if done[pair] || earlier == later || commit[earlier].IsZero() || commit[later].IsZero() {
+			return
+		}
+		done[pair] = true
+		relations = append(relations, evidence.Relation{Tracker: t.Path, Earlier: earlier, Later: later})
+	}
+	for i := 1; i < len(order); i++ {
+		ask(order[i-1], order[i])
+	}
+	for i := range t.Packets {
+		for _, id := range t.Packets[i].DependsOn {
+			if p := t.Packet(id); p != nil {
+				ask(p.ID, t.Packets[i].ID)
+			}
+		}
+	}
+	seen := map[plumbing.Hash]string{}
+	for _, id := range order {
+		if first, dup := seen[commit[id]]; dup {
+			ask(first, id)
+		} else {
+			seen[commit[id]] = id
+		}
+	}
+	v.judge(relations, commit)
+	v.result.Relations = append(v.result.Relations, relations...)
+}
+
+// judge fills in how the commits of packets stand to each other.
+func (v *verifier) judge(relations []evidence.Relation, commit map[string]plumbing.Hash) {
+	if len(relations) == 0 {
+		return
+	}
+	var forth, back []gitstore.Pair
+	for _, r := range relations {
+		earlier, later := commit[r.Earlier], commit[r.Later]
+		forth = append(forth, gitstore.Pair{Ancestor: earlier, Descendant: later})
+		back = append(back, gitstore.Pair{Ancestor: later, Descendant: earlier})
+	}
+	open := v.compare(relations, v.history.Follows(forth), v.history.Follows(back), forth)
+	if open && !v.history.Done() { // that two are side by side is only known at the end
+		v.history.Finish()
+		v.compare(relations, v.history.Follows(forth), v.history.Follows(back), forth)
+	}
+}
+
+// compare sets the kind of each relation, and reports whether some commits are in
+// neither's history as far as it was walked.
+func (v *verifier) compare(relations []evidence.Relation, forth, back []bool, pairs []gitstore.Pair) (open bool) {
+	for i := range relations {
+		kind := "unrelated"
+		switch {
+		case pairs[i].Ancestor == pairs[i].Descendant:
+			kind = "same"
+		case forth[i]:
+			kind = "ancestor"
+		case back[i]:
+			kind = "descendant"
+		case v.history.Cut || v.history.Broken != nil:
+			kind = "unknown"
+		}
+		relations[i].Kind = kind
+		open = open || kind == "unrelated"
+	}
+	return open
+}
+
+// within reports whether a commit is in the history of another; ok is false where
+// that cannot be read.
+func (v *verifier) within(commit, of plumbing.Hash) (found, ok bool) {
+	w := v.history
+	if of != v.head {
+		w = v.store.History(of, gitstore.Asked{Objects: minObjects})
+	}
+	w.Seek([]plumbing.Hash{commit})
+	found = w.Has(commit)
+	return found, found || !w.Cut && w.Broken == nil
+}
+
+// explainMissing adds, for a commit that is not in the history, where it was seen
+// before and which commit carries its change now.
+func (v *verifier) explainMissing(c *evidence.Checkpoint) {
+	if c.State != evidence.CheckpointUnreachable && c.State != evidence.CheckpointMissing {
+		return
+	}
+	c.Once = v.once(c)
+	if c.State == evidence.CheckpointUnreachable {
+		c.Twin = v.twin(fullHash(c.Hash))
+	}
+}
+
+// once looks into the reflogs for a hash.
+func (v *verifier) once(c *evidence.Checkpoint) string {
+	for _, h := range v.options.Previous {
+		if strings.HasPrefix(h, c.Token) {
+			return "previous run"
+		}
+	}
+	if line, err := os.ReadFile(filepath.Join(v.store.GitDir, "ORIG_HEAD")); err == nil && strings.HasPrefix(string(line), c.Token) {
+		return "ORIG_HEAD"
+	}
+	found := ""
+	logs := filepath.Join(v.store.Common, "logs")
+	filepath.WalkDir(logs, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || found != "" {
+			return nil
+		}
+		data, err := os.ReadFile(path)
+		if err == nil && (strings.Contains(string(data), " "+c.Token) || strings.HasPrefix(string(data), c.Token)) {
+			name, _ := filepath.Rel(logs, path)
+			found = "reflog of " + strings.TrimPrefix(filepath.ToSlash(name), "refs/heads/")
+		}
+		return nil
+	})
+	return found
+}
