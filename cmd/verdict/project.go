@@ -125,7 +125,7 @@ func (f *projectFlags) readPolicy(dir, root string) (*policy.Policy, error) {
 	}
 	p, err := policy.Parse(relative(root, path), src, verdict.RuleIDs())
 	if err != nil {
-		return nil, &inputError{err, "docs/policy.md describes every key"}
+		return nil, &inputError{err, "https://github.com/verdictci/verdict/blob/main/docs/policy.md describes every key"}
 	}
 	return p, readJSONLists(p, func(path string) ([]byte, error) {
 		return os.ReadFile(filepath.Join(root, filepath.FromSlash(path)))
@@ -214,7 +214,7 @@ func (p *project) readTracker(path string) (*tracker.Tracker, error) {
 	}
 	t := tracker.Parse(path, src, p.requiringPolicy().Vocabulary)
 	if len(t.Packets) == 0 && len(p.requiringPolicy().Commands.Required) == 0 {
-		return nil, badInput("a tracker has a table under '## Packet Board' and a section for each packet; 'verdict init' writes one, docs/tracker.md describes it",
+		return nil, badInput("a tracker has a table under '## Packet Board' and a section for each packet; 'verdict init' writes one, https://github.com/verdictci/verdict/blob/main/docs/tracker.md describes it",
 			"%s:1:1: no packet found, so there is nothing to decide", path)
 	}
 	p.sources[path] = src

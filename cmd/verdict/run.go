@@ -183,7 +183,7 @@ func collectBundle(ctx context.Context, p *project, f collectFlags, s streams) (
 func explainCollect(err error) error {
 	switch {
 	case errors.Is(err, collector.ErrWriteToken):
-		return &hinted{err, "collect in a job with a read-only token, and comment in another: docs/github.md"}
+		return &hinted{err, "collect in a job with a read-only token, and comment in another: https://github.com/verdictci/verdict/blob/main/docs/github.md"}
 	case errors.Is(err, checkpoint.ErrNoCommit):
 		return &inputError{err, "commit something first: evidence is about a commit"}
 	case errors.Is(err, collector.ErrLocked):

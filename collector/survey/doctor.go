@@ -175,7 +175,7 @@ func (d *doctor) policy() {
 		d.rule, err = policy.Parse(policy.FileName, src, d.rules)
 	}
 	if err != nil {
-		d.add("policy", Fail, err.Error(), "correct it; docs/policy.md describes every key")
+		d.add("policy", Fail, err.Error(), "correct it; https://github.com/verdictci/verdict/blob/main/docs/policy.md describes every key")
 		return
 	}
 	d.add("policy", OK, policy.FileName, "")
@@ -226,7 +226,7 @@ func (d *doctor) oneTracker(t *tracker.Tracker) {
 	detail := fmt.Sprintf("%s: %d packets, %d required commands", t.Path, len(t.Packets), commands)
 	switch {
 	case len(t.Packets) == 0:
-		d.add("tracker", Fail, t.Path+": no packet found", "docs/tracker.md describes the form; 'tracker:' in "+policy.FileName+" names other words")
+		d.add("tracker", Fail, t.Path+": no packet found", "https://github.com/verdictci/verdict/blob/main/docs/tracker.md describes the form; 'tracker:' in "+policy.FileName+" names other words")
 	case len(t.Warnings) > 0:
 		w := t.Warnings[0]
 		d.add("tracker", Warn, fmt.Sprintf("%s; %d places cannot be read, the first at %s: %s", detail, len(t.Warnings), w.Pos, w.Message), "'verdict lint' lists them")
@@ -237,14 +237,14 @@ func (d *doctor) oneTracker(t *tracker.Tracker) {
 
 func (d *doctor) workflow() {
 	if len(d.found.Workflows) == 0 {
-		d.add("workflow", Warn, "no workflow runs verdict", "docs/github.md has one to copy")
+		d.add("workflow", Warn, "no workflow runs verdict", "https://github.com/verdictci/verdict/blob/main/docs/github.md has one to copy")
 	}
 	for _, w := range d.found.Workflows {
 		switch {
 		case w.Fatal:
-			d.add("workflow", Fail, w.Path+": "+strings.Join(w.Problems, "; "), "docs/github.md has one to copy")
+			d.add("workflow", Fail, w.Path+": "+strings.Join(w.Problems, "; "), "https://github.com/verdictci/verdict/blob/main/docs/github.md has one to copy")
 		case len(w.Problems) > 0:
-			d.add("workflow", Warn, w.Path+": "+strings.Join(w.Problems, "; "), "docs/github.md has one to copy")
+			d.add("workflow", Warn, w.Path+": "+strings.Join(w.Problems, "; "), "https://github.com/verdictci/verdict/blob/main/docs/github.md has one to copy")
 		default:
 			d.add("workflow", OK, w.Path, "")
 		}
