@@ -118,9 +118,11 @@ func (p *poster) input(ctx context.Context, run *publish.Run, pr *publish.PullRe
 	more, err := p.againstChange(ctx, pr)
 	in.Distrust = append(in.Distrust, more...)
 	if pr == nil {
-		basePolicy = in.Policy
+		return in, in.Policy, err
 	}
-	return in, basePolicy, err
+	accepted, acceptErr := p.acceptances(ctx, pr, run.HeadSHA, orDefaultPolicy(basePolicy))
+	in.Acceptances = accepted
+	return in, basePolicy, errors.Join(err, acceptErr)
 }
 
 // evidenceOf fetches and unpacks what the run uploaded.

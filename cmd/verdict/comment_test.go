@@ -16,6 +16,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -39,10 +40,16 @@ type hub struct {
 	checks   []map[string]any
 	statuses []map[string]any
 	server   *httptest.Server
+
+	permission map[string]string // login → what the person may do
+	authors    map[int]string    // comment → login; none: the workflow's own
+	edited     map[int]bool
+	reruns     map[string]int
 }
 
 func newHub(t *testing.T, dir, base, head string) *hub {
-	h := &hub{t: t, dir: dir, base: base, head: head, jobs: []map[string]any{{"name": "collect", "conclusion": "success"}}, files: []string{"calc/calc.go"}, refuse: map[string]int{}}
+	h := &hub{t: t, dir: dir, base: base, head: head, jobs: []map[string]any{{"name": "collect", "conclusion": "success"}}, files: []string{"calc/calc.go"}, refuse: map[string]int{},
+		permission: map[string]string{}, authors: map[int]string{}, edited: map[int]bool{}, reruns: map[string]int{}}
 	h.run = map[string]any{
 		"id": 77, "run_attempt": 2, "event": "pull_request", "head_sha": head, "head_branch": "change", "path": ".github/workflows/collect.yml@refs/heads/main",
 		"status": "completed", "conclusion": "success", "html_url": "https://github.com/o/r/actions/runs/77",
@@ -113,7 +120,18 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case key == "GET issues/7/comments":
 		list := []any{}
 		for i, body := range h.comments {
-			list = append(list, map[string]any{"id": i + 1, "node_id": fmt.Sprint("node", i+1), "body": body, "user": map[string]any{"id": 41898282}, "html_url": fmt.Sprint("https://github.com/c/", i+1)})
+			user := map[string]any{"id": 41898282, "login": "github-actions[bot]", "type": "Bot"}
+			if login := h.authors[i+1]; login != "" {
+				user = map[string]any{"id": 1, "login": login, "type": "User"}
+			}
+			made := time.Date(2026, 2, 9, 10, i, 0, 0, time.UTC)
+			changed := made
+			if h.edited[i+1] {
+				changed = made.Add(time.Hour)
+			}
+			list = append(list, map[string]any{
+				"id": i + 1, "node_id": fmt.Sprint("node", i+1), "body": body, "user": user, "html_url": fmt.Sprint("https://github.com/c/", i+1), "created_at": made, "updated_at": changed,
+			})
 		}
 		h.answer(w, 200, list)
 	case key == "POST issues/7/comments":
@@ -130,6 +148,16 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case strings.HasPrefix(key, "POST statuses/"):
 		h.statuses = append(h.statuses, in)
 		h.answer(w, 201, map[string]any{"id": 3})
+	case strings.HasPrefix(key, "GET collaborators/"):
+		login := strings.Split(path, "/")[1]
+		h.answer(w, 200, map[string]any{"permission": h.permission[login]})
+	case key == "GET actions/workflows/collect.yml/runs":
+		h.answer(w, 200, map[string]any{"total_count": 1, "workflow_runs": []any{map[string]any{"id": 77}}})
+	case key == "POST actions/runs/77/rerun":
+		h.reruns["77"]++
+		h.answer(w, 201, map[string]any{})
+	case strings.HasPrefix(key, "GET git/commits/"):
+		h.answer(w, 200, map[string]any{"sha": last, "tree": map[string]any{"sha": strings.Repeat("9", 40)}})
 	case key == "POST /graphql":
 		h.answer(w, 200, map[string]any{"data": map[string]any{}})
 	default:

@@ -138,6 +138,7 @@ GO, GO_WITH_CONDITIONS or NO_GO.`,
 		{"start", newDoctorCommand(s)},
 		{"start", newVersionCommand(s)},
 		{"github", newCommentCommand(s)},
+		{"github", newAnswerCommand(s)},
 	} {
 		c.cmd.GroupID = c.group
 		root.AddCommand(c.cmd)

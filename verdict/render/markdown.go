@@ -112,7 +112,8 @@ func (d *document) finding(f *verdict.Finding) string {
 	return md
 }
 
-// where names the line, the packet and the rule.
+// where names the line, the packet and the finding, by its id: the rule, and what
+// tells it from others of the same rule.
 func (d *document) where(f *verdict.Finding) string {
 	var parts []string
 	if p := place(f.Pos); p != "" {
@@ -121,7 +122,11 @@ func (d *document) where(f *verdict.Finding) string {
 	if f.Packet != "" {
 		parts = append(parts, code(f.Packet))
 	}
-	return strings.Join(append(parts, "("+code(f.Rule)+")"), " ")
+	id := f.ID
+	if id == "" {
+		id = f.Rule
+	}
+	return strings.Join(append(parts, "("+code(id)+")"), " ")
 }
 
 // findingLine is a finding in at most about 200 characters.
