@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3filter"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -45,6 +47,9 @@ type hub struct {
 	authors    map[int]string    // comment → login; none: the workflow's own
 	edited     map[int]bool
 	reruns     map[string]int
+
+	api   *description                           // nil: it cannot be had
+	asked *openapi3filter.RequestValidationInput // the request that is being answered
 }
 
 func newHub(t *testing.T, dir, base, head string) *hub {
@@ -55,6 +60,7 @@ func newHub(t *testing.T, dir, base, head string) *hub {
 		"status": "completed", "conclusion": "success", "html_url": "https://github.com/o/r/actions/runs/77",
 		"repository": map[string]any{"full_name": "o/r"}, "head_repository": map[string]any{"owner": map[string]any{"login": "ada"}}, "pull_requests": []any{},
 	}
+	h.api = published(t)
 	h.server = httptest.NewServer(h)
 	t.Cleanup(h.server.Close)
 	t.Setenv("GITHUB_API_URL", h.server.URL)
@@ -63,7 +69,8 @@ func newHub(t *testing.T, dir, base, head string) *hub {
 	return h
 }
 
-func (h *hub) answer(w http.ResponseWriter, status int, body any) {
+func (h *hub) answer(w http.ResponseWriter, r *http.Request, status int, body any) {
+	body = h.api.complete(h.t, h.asked, status, body)
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
 	json.NewEncoder(w).Encode(body)
@@ -79,6 +86,11 @@ func (h *hub) pull() map[string]any {
 func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	data, err := io.ReadAll(r.Body)
+	assert.NoError(h.t, err)
+	h.asked = h.api.judge(h.t, r, data)
+	var in map[string]any
+	json.Unmarshal(data, &in)
 	path := strings.TrimPrefix(r.URL.Path, "/repos/o/r/")
 	last := path[strings.LastIndex(path, "/")+1:]
 	if strings.HasPrefix(path, "statuses/") {
@@ -86,35 +98,33 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if status := h.refuse[r.Method+" "+last]; status != 0 {
 		w.Header().Set("X-Accepted-GitHub-Permissions", last+"=write")
-		h.answer(w, status, map[string]any{"message": "Resource not accessible by integration"})
+		h.answer(w, r, status, map[string]any{"message": "Resource not accessible by integration"})
 		return
 	}
-	var in map[string]any
-	json.NewDecoder(r.Body).Decode(&in)
 	switch key := r.Method + " " + path; {
 	case key == "GET /user":
-		h.answer(w, 403, map[string]any{"message": "Resource not accessible by integration"})
+		h.answer(w, r, 403, map[string]any{"message": "Resource not accessible by integration"})
 	case key == "GET actions/runs/77":
-		h.answer(w, 200, h.run)
+		h.answer(w, r, 200, h.run)
 	case key == "GET actions/runs/77/jobs":
-		h.answer(w, 200, map[string]any{"total_count": len(h.jobs), "jobs": h.jobs})
+		h.answer(w, r, 200, map[string]any{"total_count": len(h.jobs), "jobs": h.jobs})
 	case key == "GET actions/runs/77/artifacts":
-		h.answer(w, 200, map[string]any{"total_count": 1, "artifacts": []any{map[string]any{"id": 5, "name": "verdict-2", "size_in_bytes": len(h.artifact)}}})
+		h.answer(w, r, 200, map[string]any{"total_count": 1, "artifacts": []any{map[string]any{"id": 5, "name": "verdict-2", "size_in_bytes": len(h.artifact)}}})
 	case key == "GET actions/artifacts/5/zip":
 		http.Redirect(w, r, h.server.URL+"/blob", http.StatusFound)
 	case key == "GET /blob":
 		assert.Empty(h.t, r.Header.Get("Authorization"), "the address of an artifact takes no token")
 		w.Write(h.artifact)
 	case key == "GET pulls" && r.URL.Query().Get("head") == "ada:change", key == "GET commits/"+h.head+"/pulls":
-		h.answer(w, 200, []any{h.pull()})
+		h.answer(w, r, 200, []any{h.pull()})
 	case key == "GET pulls/7":
-		h.answer(w, 200, h.pull())
+		h.answer(w, r, 200, h.pull())
 	case key == "GET pulls/7/files":
 		var list []any
 		for _, f := range h.files {
 			list = append(list, map[string]any{"filename": f})
 		}
-		h.answer(w, 200, list)
+		h.answer(w, r, 200, list)
 	case strings.HasPrefix(key, "GET contents/"):
 		h.contents(w, r, strings.TrimPrefix(path, "contents/"))
 	case key == "GET issues/7/comments":
@@ -133,33 +143,33 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 				"id": i + 1, "node_id": fmt.Sprint("node", i+1), "body": body, "user": user, "html_url": fmt.Sprint("https://github.com/c/", i+1), "created_at": made, "updated_at": changed,
 			})
 		}
-		h.answer(w, 200, list)
+		h.answer(w, r, 200, list)
 	case key == "POST issues/7/comments":
 		h.comments = append(h.comments, in["body"].(string))
-		h.answer(w, 201, map[string]any{"id": len(h.comments), "body": in["body"], "user": map[string]any{"id": 41898282}, "html_url": fmt.Sprint("https://github.com/c/", len(h.comments))})
+		h.answer(w, r, 201, map[string]any{"id": len(h.comments), "body": in["body"], "user": map[string]any{"id": 41898282}, "html_url": fmt.Sprint("https://github.com/c/", len(h.comments))})
 	case strings.HasPrefix(key, "PATCH issues/comments/"):
 		var n int
 		fmt.Sscan(last, &n)
 		h.comments[n-1] = in["body"].(string)
-		h.answer(w, 200, map[string]any{"id": n, "html_url": fmt.Sprint("https://github.com/c/", n)})
+		h.answer(w, r, 200, map[string]any{"id": n, "html_url": fmt.Sprint("https://github.com/c/", n)})
 	case key == "POST check-runs":
 		h.checks = append(h.checks, in)
-		h.answer(w, 201, map[string]any{"id": 9, "html_url": "https://github.com/check/9"})
+		h.answer(w, r, 201, map[string]any{"id": 9, "html_url": "https://github.com/check/9"})
 	case strings.HasPrefix(key, "POST statuses/"):
 		h.statuses = append(h.statuses, in)
-		h.answer(w, 201, map[string]any{"id": 3})
+		h.answer(w, r, 201, map[string]any{"id": 3})
 	case strings.HasPrefix(key, "GET collaborators/"):
 		login := strings.Split(path, "/")[1]
-		h.answer(w, 200, map[string]any{"permission": h.permission[login]})
+		h.answer(w, r, 200, map[string]any{"permission": h.permission[login]})
 	case key == "GET actions/workflows/collect.yml/runs":
-		h.answer(w, 200, map[string]any{"total_count": 1, "workflow_runs": []any{map[string]any{"id": 77}}})
+		h.answer(w, r, 200, map[string]any{"total_count": 1, "workflow_runs": []any{map[string]any{"id": 77}}})
 	case key == "POST actions/runs/77/rerun":
 		h.reruns["77"]++
-		h.answer(w, 201, map[string]any{})
+		h.answer(w, r, 201, map[string]any{})
 	case strings.HasPrefix(key, "GET git/commits/"):
-		h.answer(w, 200, map[string]any{"sha": last, "tree": map[string]any{"sha": strings.Repeat("9", 40)}})
+		h.answer(w, r, 200, map[string]any{"sha": last, "tree": map[string]any{"sha": strings.Repeat("9", 40)}})
 	case key == "POST /graphql":
-		h.answer(w, 200, map[string]any{"data": map[string]any{}})
+		h.answer(w, r, 200, map[string]any{"data": map[string]any{}})
 	default:
 		h.t.Errorf("request that GitHub does not expect here: %s?%s", key, r.URL.RawQuery)
 		w.WriteHeader(http.StatusNotFound)
@@ -171,10 +181,10 @@ func (h *hub) contents(w http.ResponseWriter, r *http.Request, path string) {
 	cmd.Dir = h.dir
 	out, err := cmd.Output()
 	if err != nil {
-		h.answer(w, 404, map[string]any{"message": "Not Found"})
+		h.answer(w, r, 404, map[string]any{"message": "Not Found"})
 		return
 	}
-	h.answer(w, 200, map[string]any{"type": "file", "encoding": "base64", "size": len(out), "sha": "0", "path": path, "content": base64.StdEncoding.EncodeToString(out)})
+	h.answer(w, r, 200, map[string]any{"type": "file", "encoding": "base64", "size": len(out), "sha": "0", "path": path, "content": base64.StdEncoding.EncodeToString(out)})
 }
 
 const pulledTracker = `## Packet Board
