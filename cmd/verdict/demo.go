@@ -78,7 +78,7 @@ func runDemo(ctx context.Context, dir string, s streams) error {
 What is left is the risk that SHOP-01 defers: no command can decide that.
 
 To try: cd %s
-  verdict run --format html -o report.html      the same as a page
+  verdict show page                             the same as a page
   verdict show                                  the runs so far
   verdict explain                               the rules
   %s          the tracker, to change and run again

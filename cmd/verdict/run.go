@@ -82,7 +82,7 @@ Exit codes: 0 GO or GO_WITH_CONDITIONS, 1 NO_GO, 2 the input cannot be read,
 3 verdict could not do its work, 130 interrupted.`,
 		Example: `  verdict run docs/progress.md
   verdict run --at HEAD docs/progress.md           in a clean checkout
-  verdict run --format html -o report.html docs/progress.md
+  verdict run --format html -o .verdict/report.html docs/progress.md
   verdict run --format json docs/progress.md | jq -r .verdict`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := report.check(); err != nil {

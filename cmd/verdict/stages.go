@@ -138,7 +138,7 @@ func newRenderCommand(s streams) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "render REPORT",
 		Short: "Show a report again, in any format",
-		Example: `  verdict render --format html -o report.html .verdict/runs/ID/report.json
+		Example: `  verdict render --format html -o .verdict/report.html .verdict/runs/ID/report.json
   verdict render --target comment report.json      what the pull request would show`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

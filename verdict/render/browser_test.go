@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -131,6 +132,51 @@ func TestLinksLeadToLines(t *testing.T) {
 	require.NoError(t, chromedp.Do(ctx, chromedp.WaitVisible("#command-1 .row"), chromedp.Focus("#command-1 input"), chromedp.KeyEvent("SHOP"), chromedp.KeyEvent(kb.Enter)))
 	assert.Equal(t, "line 1 of 2, match 1 of 1", ask[string](ctx, t, `document.querySelector("#command-1 output").textContent`))
 	assert.Equal(t, "c2", ask[string](ctx, t, `[...document.querySelectorAll("#command-1 .hit span")].find((s) => s.textContent === "shop/vat").className`), "ANSI colours are kept")
+	assert.Empty(t, *thrown)
+}
+
+// TestKeyboard walks the page with the Tab key alone: everything that can be used
+// gets the focus, visibly, in the order of the page, and works.
+func TestKeyboard(t *testing.T) {
+	ctx, thrown := browser(t)
+	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate(pageFile(t, noGoReport(), render.HTMLOptions{}))))
+	press := func(key string) { require.NoError(t, chromedp.Do(ctx, chromedp.KeyEvent(key))) }
+	focused := func() string {
+		return ask[string](ctx, t, `{
+			const e = document.activeElement, style = getComputedStyle(e);
+			(e.id || e.textContent.trim().slice(0, 20)) + (e.matches(":focus-visible") && style.outlineStyle !== "none" ? "" : " (not visible)")
+		}`)
+	}
+	press(kb.Tab)
+	assert.Equal(t, "Skip to the report", focused())
+	seen := []string{}
+	shown := func(want string) {
+		assert.Eventually(t, func() bool {
+			return ask[string](ctx, t, `document.getElementById("filter-count").textContent`) == want
+		}, 5*time.Second, 10*time.Millisecond, want)
+	}
+	for range 60 {
+		press(kb.Tab)
+		if ask[bool](ctx, t, `document.activeElement === document.body`) {
+			break // round once
+		}
+		seen = append(seen, focused())
+		switch seen[len(seen)-1] {
+		case "filter-severity":
+			press("b") // the first letter chooses
+			shown("2 of 4 shown")
+		case "Show all":
+			press(kb.Enter)
+			shown("4 of 4 shown")
+		}
+	}
+	for _, s := range seen {
+		assert.NotContains(t, s, "not visible")
+	}
+	assert.Subset(t, seen, []string{"Findings", "filter-severity", "filter-rule", "filter-packet", "Show all"})
+	assert.Equal(t, ask[int](ctx, t, `document.querySelectorAll("summary").length`), len(slices.DeleteFunc(seen, func(s string) bool {
+		return !strings.HasPrefix(s, "passed") && !strings.HasPrefix(s, "failed") && !strings.HasPrefix(s, "vacuous")
+	})), "every command")
 	assert.Empty(t, *thrown)
 }
 
