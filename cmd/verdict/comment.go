@@ -212,9 +212,11 @@ func (p *poster) posting(r *verdict.Report, pr *publish.PullRequest, head string
 		Always: p.flags.check,
 		Status: publish.Status{Context: "verdict/" + p.flags.id, Head: head, Success: success, Description: text("status"), TargetURL: p.flags.url},
 	}
-	if pr != nil {
+	if pr != nil && pr.Head == head { // in a merge queue it is another commit
 		out.Comment = &publish.Target{Owner: p.owner, Repo: p.repo, Number: pr.Number, Head: head, Marker: marker}
 		out.Body = text("comment")
+	}
+	if pr != nil {
 		name += " (" + pr.BaseRef + ")"
 	}
 	out.Check = &publish.Check{

@@ -72,7 +72,8 @@ func (p *poster) runID() (int64, error) {
 }
 
 // pullRequestOf finds the pull request that a run was about; nil where it was about
-// none.
+// none. That of a merge queue's commit says which branch it goes to; its own head is
+// another commit.
 func (p *poster) pullRequestOf(ctx context.Context, run *publish.Run) (*publish.PullRequest, error) {
 	switch run.Event {
 	case "pull_request":
@@ -81,7 +82,13 @@ func (p *poster) pullRequestOf(ctx context.Context, run *publish.Run) (*publish.
 			return nil, &hinted{err, "it was pushed to, or closed, since the run began; the next run decides again"}
 		}
 		return pr, err
-	case "push", "merge_group", "workflow_dispatch":
+	case "merge_group":
+		number := publish.QueuedPullRequest(run.HeadBranch)
+		if number == 0 {
+			return nil, badInput("", "decide about run %d: %q is no branch of a merge queue", run.ID, run.HeadBranch)
+		}
+		return p.client.PullRequest(ctx, p.owner, p.repo, number)
+	case "push", "workflow_dispatch":
 		return nil, nil
 	}
 	return nil, badInput("collect on pull_request, merge_group or push", "decide about run %d: its event is %q", run.ID, run.Event)
