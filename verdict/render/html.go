@@ -97,7 +97,7 @@ type pagePart struct {
 	Code bool
 	Text string
 }
-type pagePacket struct{ ID, URL, Claimed, Verified, Tone, Boxes, Title string }
+type pagePacket struct{ ID, URL, Tracker, Claimed, Verified, Tone, Boxes, Title string }
 type pageCheckpoint struct{ Packet, Name, URL, State, Tone, Title string }
 type pageRisk struct{ Text, Place, URL, Severity, Disposition, Tone, Why, Owed string }
 type pageWaiver struct{ Rule, Packet, State, Tone, Until, Owner, Reason string }
@@ -199,7 +199,11 @@ func parts(s string) []pagePart {
 func (p *page) tables(r *verdict.Report, line func(tracker.Pos) string) {
 	for i := range r.Packets {
 		k := &r.Packets[i]
-		p.Packets = append(p.Packets, pagePacket{clean(k.ID), line(k.Pos), clean(k.Claimed), clean(k.Verified), packetTone(k), fmt.Sprintf("%d/%d", k.Checked, k.Boxes), clean(k.Title)})
+		path := ""
+		if len(r.Trackers) > 1 {
+			path = clean(k.Tracker)
+		}
+		p.Packets = append(p.Packets, pagePacket{clean(k.ID), line(k.Pos), path, clean(k.Claimed), clean(k.Verified), packetTone(k), fmt.Sprintf("%d/%d", k.Checked, k.Boxes), clean(k.Title)})
 	}
 	for i := range r.Checkpoints {
 		k := &r.Checkpoints[i]

@@ -126,7 +126,7 @@ func newGraph(r *verdict.Report) *graph {
 		}
 	}
 	g := &graph{}
-	for i, cell := range cells(before) {
+	for i, cell := range cells(r.Packets, before) {
 		k := &r.Packets[i]
 		n := shape{
 			X: 10 + cell[0]*(boxWidth+gapX), Y: 10 + cell[1]*(boxHeight+gapY),
@@ -148,7 +148,7 @@ func newGraph(r *verdict.Report) *graph {
 
 // cells gives each packet its column and row: the column is the length of the
 // longest chain of packets before it.
-func cells(before [][]int) [][2]int {
+func cells(packets []verdict.PacketReport, before [][]int) [][2]int {
 	depth := make([]int, len(before))
 	deepest, edges := 0, 0
 	for range before { // the bound ends a cycle
@@ -176,8 +176,13 @@ func cells(before [][]int) [][2]int {
 	if edges > 0 && deepest < mostAcross && highest <= mostDown {
 		return out
 	}
-	for i := range out { // in the board's order, which dependencies follow for the most part
-		out[i] = [2]int{i % rowOfBoxes, i / rowOfBoxes}
+	column, row := 0, 0 // in the board's order, which dependencies follow for the most part
+	for i := range out {
+		if column == rowOfBoxes || i > 0 && packets[i].Tracker != packets[i-1].Tracker {
+			column, row = 0, row+1
+		}
+		out[i] = [2]int{column, row}
+		column++
 	}
 	return out
 }
