@@ -47,6 +47,7 @@ var layout = map[string][]string{
 var alone = map[string][]string{
 	"github.com/go-git/":             {"collector/checkpoint", "collector/checkpoint/gitstore", "bench/checkpoint"},
 	"github.com/google/go-github/":   {"verdict/publish"},
+	"github.com/bradleyfalzon/":      {"verdict/publish"},
 	"github.com/spf13/cobra":         {"cmd/verdict"},
 	"github.com/yuin/goldmark":       {"collector/tracker"},
 	"github.com/goccy/go-yaml":       {"verdict/policy"},
