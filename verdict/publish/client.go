@@ -10,6 +10,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/bradleyfalzon/ghinstallation/v2"
@@ -24,7 +25,7 @@ type Client struct {
 	server  string         // address that people use
 	dry     io.Writer      // requests that would write go here instead; nil: they are made
 	wait    func(context.Context, time.Duration) error
-	me      int64 // see identity; 0: not asked yet
+	me      atomic.Int64 // see identity; 0: not asked yet
 }
 
 // New returns a client for the repository and the API that the environment names:
@@ -136,8 +137,8 @@ func sleep(ctx context.Context, d time.Duration) error {
 // who it is: it is the account github-actions[bot]. An App posts as its bot.
 func (c *Client) identity(ctx context.Context) (int64, error) {
 	const actionsBot = 41898282
-	if c.me != 0 {
-		return c.me, nil
+	if me := c.me.Load(); me != 0 {
+		return me, nil
 	}
 	name := ""
 	if c.app != nil {
@@ -159,13 +160,13 @@ func (c *Client) identity(ctx context.Context) (int64, error) {
 	var refused *github.ErrorResponse
 	switch {
 	case name == "" && errors.As(err, &refused) && refused.Response.StatusCode == http.StatusForbidden:
-		c.me = actionsBot
+		c.me.Store(actionsBot)
 	case err != nil:
 		return 0, fmt.Errorf("ask who the token is: %w", err)
 	default:
-		c.me = user.GetID()
+		c.me.Store(user.GetID())
 	}
-	return c.me, nil
+	return c.me.Load(), nil
 }
 
 // would reports whether requests are only printed, and prints this one.
