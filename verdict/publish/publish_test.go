@@ -30,6 +30,7 @@ type server struct {
 	next     int64
 	fail     func(r *http.Request) (status int, header http.Header) // 0: answer
 	requests []string
+	bot      int64 // who posts; 0: the workflow's own account
 }
 
 type comment struct {
@@ -76,7 +77,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			w.WriteHeader(http.StatusUnprocessableEntity)
 			return
 		}
-		s.add(bot, in.Body)
+		poster := s.bot
+		if poster == 0 {
+			poster = bot
+		}
+		s.add(poster, in.Body)
 		w.WriteHeader(http.StatusCreated)
 		json.NewEncoder(w).Encode(s.comments[len(s.comments)-1])
 	default:
