@@ -63,6 +63,7 @@ const (
 	EventStart EventKind = "start" // a command starts
 	EventLine  EventKind = "line"  // it wrote a line; see Options.EveryLine
 	EventEnd   EventKind = "end"   // it ended
+	EventKept  EventKind = "kept"  // it ended before the interruption of the run that is resumed
 	EventNote  EventKind = "note"  // something else that a person wants to know
 )
 

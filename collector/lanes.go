@@ -78,6 +78,7 @@ func (r *run) runGroup(ctx context.Context, group []int) {
 func (r *run) runPlanned(ctx context.Context, i int) {
 	c := &r.Plan.Commands[i]
 	if r.has(c.Key) {
+		r.Progress(Event{Kind: EventKept, Key: c.Key, Lane: c.Lane})
 		return
 	}
 	if ctx.Err() != nil {

@@ -114,6 +114,8 @@ func (p *progress) event(e collector.Event) {
 		p.line(e)
 	case collector.EventEnd:
 		p.end(e)
+	case collector.EventKept:
+		p.done++
 	case collector.EventNote:
 		p.say(render.Line(e.Line))
 	}

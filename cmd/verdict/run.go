@@ -111,20 +111,24 @@ func runAndReport(ctx context.Context, p *project, c collectFlags, f reportFlags
 	if err != nil {
 		return err
 	}
-	if err := writeReport(r, f, c, dir, s); err != nil {
-		return err
-	}
 	if err := prune(p, dir); err != nil {
 		fmt.Fprintln(s.err, "verdict: "+err.Error())
 	}
+	if ctx.Err() != nil { // said first: what reads the report may have been interrupted as well
+		sayInterrupted(p, bundle, dir, s)
+		c.quiet = true // the ten lines that matter
+	}
+	if err := writeReport(r, f, c, dir, s); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
-		return interrupted(p, bundle, dir, s)
+		return statusError(exitInterrupted)
 	}
 	return decisionStatus(r, f.failOn)
 }
 
-// interrupted says what was kept and how to go on.
-func interrupted(p *project, bundle *evidence.Bundle, dir string, s streams) error {
+// sayInterrupted says what was kept and how to go on.
+func sayInterrupted(p *project, bundle *evidence.Bundle, dir string, s streams) {
 	kept := 0
 	for i := range bundle.Commands {
 		switch bundle.Commands[i].Outcome {
@@ -135,7 +139,6 @@ func interrupted(p *project, bundle *evidence.Bundle, dir string, s streams) err
 	}
 	again := strings.Join(append([]string{"verdict run --resume"}, p.trackerFiles()...), " ")
 	fmt.Fprintf(s.err, "verdict: interrupted; the results of %d of %d commands are kept in %s\nhint: '%s' goes on with the others\n", kept, len(p.plan.Commands), relative(p.root, dir), again)
-	return statusError(exitInterrupted)
 }
 
 func decisionStatus(r *verdict.Report, failOn string) error {
