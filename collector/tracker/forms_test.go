@@ -161,3 +161,17 @@ func TestRiskRegisterOfThePlan(t *testing.T) {
 	assert.Equal(t, tracker.Pos{File: "docs/plan.md", Line: 14, Column: 14}, tr.Register[1].Pos)
 	assert.Len(t, tr.Packets, 1, "the plan adds nothing else")
 }
+
+func TestStatusLinesWithoutATable(t *testing.T) {
+	const doc = "# Work\n\n## Packet Board\n\n### EG-00 - Inventory\n\nStatus: `[x]`\n\nCommands run:\n- `go vet ./...` -> exit 0\n\n### EG-01 - Router\n\nStatus: `[ ]`\n\n### EG-02 - Docs\n\n**Status:** DONE/APPROVED\nOwner: Ada\n\n## 3 Chapter\n\nStatus: open\n"
+	tr := tracker.Parse("t.md", []byte(doc), nil)
+	assert.Empty(t, tr.Warnings)
+	require.Len(t, tr.Packets, 3)
+	states := []tracker.Status{}
+	for _, p := range tr.Packets {
+		states = append(states, p.Row.Status)
+	}
+	assert.Equal(t, []tracker.Status{tracker.StatusDone, tracker.StatusTodo, tracker.StatusDone}, states)
+	assert.Equal(t, "Inventory", tr.Packets[0].Title)
+	assert.Len(t, tr.Packets[0].Evidence.Claims, 1)
+}

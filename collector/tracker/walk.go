@@ -159,6 +159,52 @@ func (p *reader) readBoard(blocks []block, d *document) {
 	if !p.hasBoard {
 		p.readBoards(blocks, d, true)
 	}
+	if !p.hasBoard {
+		p.readStatusLines(blocks, d)
+	}
+}
+
+var (
+	statusLine = regexp.MustCompile(`(?im)^status:\s*(\S.*)$`)
+	namedID    = regexp.MustCompile(`^[A-Za-z]`) // a bare number may be a chapter's
+)
+
+// readStatusLines reads a document without any table: sections that begin with an
+// id and say their status on a line of their own.
+func (p *reader) readStatusLines(blocks []block, d *document) {
+	var heading *block
+	for i := range blocks {
+		b := &blocks[i]
+		if b.kind == blockHeading {
+			heading = b
+			continue
+		}
+		if b.kind != blockPara || heading == nil || heading.level < 2 {
+			continue
+		}
+		id, rest := p.words.leadingID(heading.text)
+		m := statusLine.FindStringSubmatchIndex(b.text)
+		if id == "" || m == nil || !namedID.MatchString(id) {
+			continue
+		}
+		if _, dup := p.index[NormalID(id)]; dup {
+			continue
+		}
+		said := strings.TrimSpace(b.text[m[2]:m[3]])
+		pk := &p.t.Packets[p.packetAt(id)]
+		pk.Row = &Row{Title: strings.TrimLeft(rest, " \t:—–-"), Status: Status(p.words.state(said)), Pos: d.pos(b.offsetOf(m[2])), said: said}
+		if mark, checked, isBox := box(&block{inline: inline{text: said + " "}}); isBox && strings.TrimSpace(mark.text) == "" {
+			pk.Row.Status = StatusTodo
+			if checked {
+				pk.Row.Status = StatusDone
+			}
+		}
+		if pk.Row.Status == "APPROVED" {
+			pk.Row.Status, pk.Row.ReviewState = StatusDone, ReviewApproved
+		}
+		p.hasBoard = true
+		heading = nil
+	}
 }
 
 func (p *reader) readBoards(blocks []block, d *document, anywhere bool) {
