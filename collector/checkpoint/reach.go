@@ -17,7 +17,7 @@ const (
 	// Commits of a complete history are read, and their hash checked, up to about
 	// what one git process for each checkpoint would cost; what lies beyond is
 	// taken from the commit-graph where there is one.
-	objectsPerCheckpoint = 300
+	objectsPerCheckpoint = 100
 	minObjects           = 1_000
 	// A hash that nothing has may be a commit that was lost. Only a broken history
 	// shows that, and it is looked for in so many commits.
@@ -135,30 +135,30 @@ func (v *verifier) judge(relations []evidence.Relation, commit map[string]plumbi
 	if len(relations) == 0 {
 		return
 	}
-	var forth, back []gitstore.Pair
-	for _, r := range relations {
+	pairs := make([]gitstore.Pair, 2*len(relations)) // each one forth, then each one back
+	for i, r := range relations {
 		earlier, later := commit[r.Earlier], commit[r.Later]
-		forth = append(forth, gitstore.Pair{Ancestor: earlier, Descendant: later})
-		back = append(back, gitstore.Pair{Ancestor: later, Descendant: earlier})
+		pairs[i] = gitstore.Pair{Ancestor: earlier, Descendant: later}
+		pairs[i+len(relations)] = gitstore.Pair{Ancestor: later, Descendant: earlier}
 	}
-	open := v.compare(relations, v.history.Follows(forth), v.history.Follows(back), forth)
-	if open && !v.history.Done() { // that two are side by side is only known at the end
+	if v.compare(relations, pairs) && !v.history.Done() { // that two are side by side is only known at the end
 		v.history.Finish()
-		v.compare(relations, v.history.Follows(forth), v.history.Follows(back), forth)
+		v.compare(relations, pairs)
 	}
 }
 
 // compare sets the kind of each relation, and reports whether some commits are in
 // neither's history as far as it was walked.
-func (v *verifier) compare(relations []evidence.Relation, forth, back []bool, pairs []gitstore.Pair) (open bool) {
+func (v *verifier) compare(relations []evidence.Relation, pairs []gitstore.Pair) (open bool) {
+	follows := v.history.Follows(pairs)
 	for i := range relations {
 		kind := "unrelated"
 		switch {
 		case pairs[i].Ancestor == pairs[i].Descendant:
 			kind = "same"
-		case forth[i]:
+		case follows[i]:
 			kind = "ancestor"
-		case back[i]:
+		case follows[i+len(relations)]:
 			kind = "descendant"
 		case v.history.Cut || v.history.Broken != nil:
 			kind = "unknown"

@@ -2,8 +2,6 @@ package gitstore
 
 import (
 	"cmp"
-	"container/heap"
-	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -26,7 +24,7 @@ type History struct {
 	visit  func(Visited)
 	budget int // commits to read before the commit-graph is asked
 	graph  *graph
-	ids    map[plumbing.Hash]int32
+	slots  []int32 // a hash table of the nodes: 0 is free, else the node and one
 	nodes  []node
 	more   map[int32][]int32 // parents from the third on
 	queue  queue
@@ -75,7 +73,8 @@ type Asked struct {
 
 // History begins a walk.
 func (s *Store) History(head plumbing.Hash, a Asked) *History {
-	w := &History{store: s, visit: a.Visit, budget: a.Objects, ids: map[plumbing.Hash]int32{}, more: map[int32][]int32{}}
+	w := &History{store: s, visit: a.Visit, budget: a.Objects, more: map[int32][]int32{}}
+	w.reserve(minSlots / 2)
 	if a.Objects == 0 || a.Visit != nil || s.Shallow() {
 		w.budget = math.MaxInt
 	}
@@ -84,7 +83,7 @@ func (s *Store) History(head plumbing.Hash, a Asked) *History {
 }
 
 // Has reports whether a commit was met.
-func (w *History) Has(h plumbing.Hash) bool { _, ok := w.ids[h]; return ok }
+func (w *History) Has(h plumbing.Hash) bool { return w.slots[w.slot(h)] != 0 }
 
 // Len is the number of commits that were met.
 func (w *History) Len() int { return len(w.nodes) }
@@ -127,7 +126,7 @@ func (w *History) next() bool {
 	if len(w.queue) == 0 {
 		return false
 	}
-	at := heap.Pop(&w.queue).(queued).id
+	at := w.queue.pop().id
 	for p := range w.parentsOf(at) {
 		w.load(p)
 	}
@@ -150,16 +149,47 @@ func (w *History) parentsOf(id int32) func(func(int32) bool) {
 	}
 }
 
+// minSlots is the size of the smallest hash table; every one is a power of two.
+const minSlots = 1 << 13
+
+// reserve makes room for so many commits.
+func (w *History) reserve(commits int) {
+	size := max(minSlots, len(w.slots))
+	for size < 2*commits {
+		size *= 2
+	}
+	if size == len(w.slots) {
+		return
+	}
+	w.nodes = slices.Grow(w.nodes, size/2-len(w.nodes))
+	w.slots = make([]int32, size)
+	for id := range w.nodes {
+		w.slots[w.slot(w.nodes[id].hash)] = int32(id) + 1
+	}
+}
+
+// slot returns where in the table a commit is, or would be.
+func (w *History) slot(h plumbing.Hash) int {
+	mask := len(w.slots) - 1
+	at := int(big.Uint32(h[8:])) & mask
+	for w.slots[at] != 0 && w.nodes[w.slots[at]-1].hash != h {
+		at = (at + 1) & mask
+	}
+	return at
+}
+
 // id returns a commit's node, a new one where it is met first.
 func (w *History) id(h plumbing.Hash, place int) int32 {
-	id, ok := w.ids[h]
-	if !ok {
-		id = int32(len(w.nodes))
-		w.ids[h] = id
-		w.nodes = append(w.nodes, node{hash: h, place: int32(place), parents: [2]int32{-1, -1}})
-		if len(w.wanted) > 0 {
-			delete(w.wanted, h)
-		}
+	at := w.slot(h)
+	if w.slots[at] != 0 {
+		return w.slots[at] - 1
+	}
+	id := int32(len(w.nodes))
+	w.nodes = append(w.nodes, node{hash: h, place: int32(place), parents: [2]int32{-1, -1}})
+	w.slots[at] = id + 1
+	w.reserve(len(w.nodes))
+	if len(w.wanted) > 0 {
+		delete(w.wanted, h)
 	}
 	return id
 }
@@ -186,7 +216,7 @@ func (w *History) load(id int32) {
 	}
 	w.Read++
 	b := &w.brief
-	n.tree, n.subject, n.authored, n.committed = binary.BigEndian.Uint64(b.tree[:]), digest(subjectOf(b.message)), b.authored, b.committed
+	n.tree, n.subject, n.authored, n.committed = big.Uint64(b.tree[:]), digest(subjectOf(b.message)), b.authored, b.committed
 	hash := n.hash
 	if w.visit != nil {
 		w.visit(Visited{Hash: hash, Message: b.message, Authored: time.Unix(b.authored, 0).UTC(), Committed: time.Unix(b.committed, 0).UTC()})
@@ -198,7 +228,7 @@ func (w *History) load(id int32) {
 			w.addParent(id, i, w.id(p, -1))
 		}
 	}
-	heap.Push(&w.queue, queued{b.committed, id})
+	w.queue.push(queued{b.committed, id})
 }
 
 // loadGraph takes a commit from the commit-graph, if it is there.
@@ -208,6 +238,7 @@ func (w *History) loadGraph(id int32) bool {
 			w.budget = math.MaxInt
 			return false
 		}
+		w.reserve(w.graph.count())
 	}
 	n := &w.nodes[id]
 	if n.place < 0 {
@@ -221,14 +252,14 @@ func (w *History) loadGraph(id int32) bool {
 		return false
 	}
 	n.state = graphed
-	n.tree, n.committed = binary.BigEndian.Uint64(w.entry.tree[:]), w.entry.committed
+	n.tree, n.committed = big.Uint64(w.entry.tree[:]), w.entry.committed
 	w.Graph++
 	for i, p := range w.entry.parents {
 		if h, ok := w.graph.hash(p); ok {
 			w.addParent(id, i, w.id(h, p))
 		}
 	}
-	heap.Push(&w.queue, queued{w.entry.committed, id})
+	w.queue.push(queued{w.entry.committed, id})
 	return true
 }
 
@@ -264,14 +295,36 @@ type queued struct {
 // queue is a heap: newest first.
 type queue []queued
 
-func (q queue) Len() int           { return len(q) }
-func (q queue) Less(i, j int) bool { return q[i].committed > q[j].committed }
-func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)        { *q = append(*q, x.(queued)) }
-func (q *queue) Pop() any {
-	last := (*q)[len(*q)-1]
-	*q = (*q)[:len(*q)-1]
-	return last
+func (q *queue) push(c queued) {
+	*q = append(*q, c)
+	list := *q
+	for i := len(list) - 1; i > 0; {
+		up := (i - 1) / 2
+		if list[up].committed >= list[i].committed {
+			return
+		}
+		list[i], list[up] = list[up], list[i]
+		i = up
+	}
+}
+
+func (q *queue) pop() queued {
+	list := *q
+	top, last := list[0], len(list)-1
+	list[0] = list[last]
+	list = list[:last]
+	*q = list
+	for i := 0; ; {
+		down := 2*i + 1
+		if down+1 < last && list[down+1].committed > list[down].committed {
+			down++
+		}
+		if down >= last || list[i].committed >= list[down].committed {
+			return top
+		}
+		list[i], list[down] = list[down], list[i]
+		i = down
+	}
 }
 
 // Pair asks whether one commit is in the history of another.
@@ -288,8 +341,8 @@ func (w *History) Follows(pairs []Pair) []bool {
 		clear(marks)
 		part := pairs[from:min(from+batch, len(pairs))]
 		for i, p := range part {
-			if id, ok := w.ids[p.Descendant]; ok {
-				marks[id] |= 1 << i
+			if slot := w.slots[w.slot(p.Descendant)]; slot != 0 {
+				marks[slot-1] |= 1 << i
 			}
 		}
 		for _, id := range order {
@@ -300,8 +353,8 @@ func (w *History) Follows(pairs []Pair) []bool {
 			}
 		}
 		for i, p := range part {
-			id, ok := w.ids[p.Ancestor]
-			out[from+i] = ok && marks[id]&(1<<i) != 0
+			slot := w.slots[w.slot(p.Ancestor)]
+			out[from+i] = slot != 0 && marks[slot-1]&(1<<i) != 0
 		}
 	}
 	return out
@@ -334,7 +387,7 @@ func (w *History) topological() []int32 {
 // Similar lists the commits of the walk that may carry the same change as c: with
 // the same tree first, then those with the same subject or author date.
 func (w *History) Similar(c *Commit) []plumbing.Hash {
-	tree, subject := binary.BigEndian.Uint64(c.Tree[:]), uint64(0)
+	tree, subject := big.Uint64(c.Tree[:]), uint64(0)
 	if err := w.brief.parse(c.Raw); err == nil {
 		subject = digest(subjectOf(w.brief.message))
 	}

@@ -259,7 +259,7 @@ func (p *pack) inflate(e entry, z *inflater) ([]byte, error) {
 	for at := e.start; at < min(e.start+e.size, len(p.data.data)); at += blockSize {
 		p.data.touch(at)
 	}
-	data, err := z.read(p.data.data[e.start:len(p.data.data)-hashSize], e.size)
+	data, err := z.read(p.data.data[e.start:], e.size)
 	if err != nil {
 		return nil, fmt.Errorf("%w: at %d: %w", ErrCorrupt, e.start, err)
 	}
@@ -293,7 +293,7 @@ func (p *pack) head(offset int, z *inflater) (plumbing.ObjectType, int, error) {
 		}
 		if size < 0 && e.kind.IsDelta() {
 			const numbers = 20 // two numbers are at most so long
-			begin, err := z.read(p.data.data[e.start:len(p.data.data)-hashSize], min(e.size, numbers))
+			begin, err := z.read(p.data.data[e.start:], min(e.size, numbers))
 			if err != nil {
 				return 0, 0, fmt.Errorf("%w: at %d: %w", ErrCorrupt, offset, err)
 			}
