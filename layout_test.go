@@ -27,6 +27,7 @@ var layout = map[string][]string{
 	"collector/plan":                {"collector/tracker", "verdict/policy"},
 	"collector/command":             {"collector/plan", "collector/evidence", "collector/testout"},
 	"collector/testout":             {"collector/evidence"},
+	"collector/testout/nodetest":    {},
 	"collector/checkpoint":          {"collector/tracker", "collector/evidence", "collector/checkpoint/gitstore"},
 	"collector/checkpoint/gitstore": {},
 	"collector": {

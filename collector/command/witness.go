@@ -342,7 +342,7 @@ func (w *witness) result(kind string) (*os.File, string) {
 }
 
 func (w *witness) goTest(cmd *exec.Cmd) func() {
-	args, verbose, ok := testout.GoTestArgs(w.argv)
+	run, ok := testout.ParseGoTest(w.argv)
 	if !ok {
 		w.check = &evidence.Check{Files: -1, Packages: -1, Flags: testout.WeakFlags("go test", w.argv)}
 		return nil
@@ -352,7 +352,7 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 		return nil
 	}
 	raw, name := w.result("gotest")
-	cmd.Args, cmd.Stdout = fresh(args), pw
+	cmd.Args, cmd.Stdout = fresh(run.Args), pw
 	return func() {
 		defer r.Close()
 		var in io.Reader = r
@@ -361,7 +361,7 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 			in = io.TeeReader(r, &bounded{w: raw, left: maxRaw})
 			w.raw = name
 		}
-		t, err := testout.ReadGoTest(in, os.Stdout, verbose, testout.GoTestFilter(w.argv))
+		t, err := run.Read(in, os.Stdout, place(run.Chdir))
 		if err != nil {
 			t.Complete = false
 		}
@@ -419,7 +419,7 @@ func (w *witness) vitest(cmd *exec.Cmd) func() {
 			return
 		}
 		defer f.Close()
-		t, _, err := testout.ReadVitest(f, os.Getenv(envRoot))
+		t, _, err := testout.ReadVitest(f, testout.Place{Root: os.Getenv(envRoot)})
 		t.Complete = t.Complete && err == nil
 		t.Flags = append(t.Flags, testout.WeakFlags("vitest", w.argv)...)
 		w.tests = &t
@@ -434,7 +434,7 @@ func (w *witness) goCheck(cmd *exec.Cmd) func() {
 	cmd.Stderr = pw
 	return func() {
 		defer r.Close()
-		c := testout.ReadCheck(w.tool, io.TeeReader(r, os.Stderr))
+		c := testout.ReadCheck(w.tool, io.TeeReader(r, os.Stderr), place(""))
 		c.Flags = testout.WeakFlags(w.tool, w.argv)
 		w.check = &c
 	}
@@ -456,7 +456,7 @@ func (w *witness) tsc(cmd *exec.Cmd) func() {
 		defer r.Close()
 		var text strings.Builder
 		files := tscOutput(r, &text, listed)
-		c := testout.ReadCheck("tsc", strings.NewReader(text.String()))
+		c := testout.ReadCheck("tsc", strings.NewReader(text.String()), place(""))
 		c.Flags = flags
 		if listed {
 			c.Files = countSources(files)

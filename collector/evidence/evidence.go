@@ -237,6 +237,7 @@ type Tests struct {
 	Failed      int  `json:"failed"`
 	Skipped     int  `json:"skipped"` // skipped by themselves or by a filter
 	Todo        int  `json:"todo,omitempty"`
+	Pending     int  `json:"pending,omitempty"`      // began or were found, and never ended: another one failed first, or the process died
 	Subtests    int  `json:"subtests,omitempty"`     // passed subtests, not in Passed
 	Benchmarks  int  `json:"benchmarks,omitempty"`   // benchmarks that gave a result
 	Files       int  `json:"files"`                  // test files (vitest) or packages with tests that ran (Go)

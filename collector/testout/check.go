@@ -3,6 +3,7 @@ package testout
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"io"
 	"regexp"
 	"slices"
@@ -19,13 +20,13 @@ var (
 
 // ReadCheck reads the text that a compiler or linter printed. tool is "tsc",
 // "go build", "go vet" or another; of others only their silence is known.
-func ReadCheck(tool string, r io.Reader) evidence.Check {
+func ReadCheck(tool string, r io.Reader, at Place) evidence.Check {
 	c := evidence.Check{Files: -1, Packages: -1}
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for {
 		raw, err := readLine(lines)
 		if len(raw) > 0 {
-			c = checkLine(tool, c, string(bytes.TrimRight(ansi.ReplaceAll(raw, nil), "\r\n")))
+			c = checkLine(tool, c, string(bytes.TrimRight(ansi.ReplaceAll(raw, nil), "\r\n")), at)
 		}
 		if err != nil {
 			return c
@@ -35,7 +36,7 @@ func ReadCheck(tool string, r io.Reader) evidence.Check {
 
 var ansi = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
 
-func checkLine(tool string, c evidence.Check, line string) evidence.Check {
+func checkLine(tool string, c evidence.Check, line string, at Place) evidence.Check {
 	var d evidence.Diagnostic
 	switch {
 	case tool == "tsc" || tool == "vue-tsc":
@@ -57,6 +58,9 @@ func checkLine(tool string, c evidence.Check, line string) evidence.Check {
 	}
 	if d.Message == "" {
 		return c
+	}
+	if d.File != "" {
+		d.File = at.file(d.File)
 	}
 	if d.Severity == "error" {
 		c.Errors++
@@ -125,20 +129,35 @@ func ProjectFiles(list string) []string {
 	return files
 }
 
-var referencePath = regexp.MustCompile(`"path"\s*:\s*"([^"]+)"`)
-
 // References returns the projects that a tsconfig only refers to.
 func References(tsconfig string) []string {
-	_, after, ok := strings.Cut(tsconfig, `"references"`)
-	if !ok {
+	var config struct {
+		References []struct{ Path string } `json:"references"`
+	}
+	if json.Unmarshal(plainJSON(tsconfig), &config) != nil {
 		return nil
 	}
-	list, _, _ := strings.Cut(after, "]")
 	var found []string
-	for _, m := range referencePath.FindAllStringSubmatch(list, -1) {
-		found = append(found, m[1])
+	for _, r := range config.References {
+		found = append(found, r.Path)
 	}
 	return found
+}
+
+// jsonExtra is what a tsconfig may have and JSON has not: comments, and a comma
+// before the end. Strings come first, so that nothing inside them counts.
+var jsonExtra = regexp.MustCompile(`(?s)"(?:\\.|[^"\\])*"|/\*.*?\*/|//[^\n]*|,(?:\s|/\*.*?\*/|//[^\n]*)*[\]}]`)
+
+func plainJSON(s string) []byte {
+	return jsonExtra.ReplaceAllFunc([]byte(strings.TrimPrefix(s, "\ufeff")), func(m []byte) []byte {
+		switch m[0] {
+		case '"':
+			return m
+		case ',':
+			return m[len(m)-1:]
+		}
+		return nil
+	})
 }
 
 var tsComments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)

@@ -19,67 +19,6 @@ import (
 	"github.com/verdictci/verdict/collector/evidence"
 )
 
-// GoTestArgs returns the arguments by which "go test" gives its results as JSON.
-// The place matters: -json stands after the word test (and after a leading -C
-// folder), and no -v of the user's stays, since it would let a test forge events.
-// verbose says whether there was one. ok is false for runs that give no test
-// results (-c, -n, -list), whose arguments are returned as they are.
-func GoTestArgs(argv []string) (args []string, verbose, ok bool) {
-	at := slices.Index(argv, "test")
-	if at < 0 {
-		return argv, false, false
-	}
-	at++
-	args = append(args, argv[:at]...)
-	rest := argv[at:]
-	if len(rest) > 1 && rest[0] == "-C" {
-		args, rest = append(args, rest[:2]...), rest[2:]
-	} else if len(rest) > 0 && strings.HasPrefix(rest[0], "-C=") {
-		args, rest = append(args, rest[0]), rest[1:]
-	}
-	args = append(args, "-json")
-	for i, arg := range rest {
-		if arg == "-args" || arg == "--args" {
-			return append(args, rest[i:]...), verbose, true
-		}
-		name, value, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-"), "=")
-		if !strings.HasPrefix(arg, "-") {
-			name = ""
-		}
-		switch name {
-		case "c", "n", "list", "test.list", "h", "help", "json":
-			if value != "false" {
-				return argv, false, false
-			}
-		case "v", "test.v":
-			verbose = verbose || value != "false"
-			continue
-		}
-		args = append(args, arg)
-	}
-	return args, verbose, true
-}
-
-// GoTestFilter returns the value of -run among go test's arguments.
-func GoTestFilter(argv []string) string {
-	filter := ""
-	for i, arg := range argv {
-		if arg == "-args" || arg == "--args" {
-			break
-		}
-		name, value, cut := strings.Cut(strings.TrimLeft(arg, "-"), "=")
-		if !strings.HasPrefix(arg, "-") || name != "run" && name != "test.run" {
-			continue
-		}
-		if cut {
-			filter = value
-		} else if i+1 < len(argv) {
-			filter = argv[i+1]
-		}
-	}
-	return filter
-}
-
 // goEvent is one line of go test -json (cmd/test2json).
 type goEvent struct {
 	Action      string
@@ -96,25 +35,31 @@ const maxLine = 1 << 20
 // maxNames bounds the test names that are remembered.
 const maxNames = 200_000
 
-// ReadGoTest reads the stream of go test -json until its end. text gets what go
-// test would have printed; with verbose, as with -v. Memory does not grow with the
-// output.
-func ReadGoTest(r io.Reader, text io.Writer, verbose bool, filter string) (evidence.Tests, error) {
-	g := goReader{text: text, verbose: verbose, packages: map[string]*goPackage{}, names: map[string]bool{}, t: evidence.Tests{Filter: filter}}
+// Read reads the stream of go test -json until its end. text gets what go test
+// would have printed without -json. Memory does not grow with the output.
+func (g GoTest) Read(r io.Reader, text io.Writer, at Place) (evidence.Tests, error) {
+	reader := goReader{
+		run: g, at: at, text: &goText{GoTest: &g, w: text}, packages: map[string]*goPackage{}, builds: map[string]*limit{}, names: map[string]bool{},
+		t: evidence.Tests{Filter: g.Filter},
+	}
+	if g.JSON {
+		r = io.TeeReader(r, text)
+		reader.text.w = io.Discard
+	}
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for {
 		line, err := readLine(lines)
 		if len(line) > 0 {
-			g.line(line, err == nil)
+			reader.line(line, err == nil)
 		}
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return g.end(), err
+			return reader.end(), err
 		}
 	}
-	return g.end(), nil
+	return reader.end(), nil
 }
 
 // readLine reads a line with its end; the rest of a line that is too long is
@@ -132,44 +77,28 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 	}
 }
 
-type goPackage struct {
-	started, ended bool
-	ran            bool              // a test or benchmark ran
-	open           map[string]*limit // running tests → what they printed
-	output         limit
-	last           string // the last line that go test itself printed about it
-	noTests        bool
-	buildFailed    bool
-}
-
 type goReader struct {
-	text     io.Writer
-	verbose  bool
+	run      GoTest
+	at       Place
+	text     *goText
 	packages map[string]*goPackage
 	order    []string
+	builds   map[string]*limit // what the compiler said, by import path
 	t        evidence.Tests
 	names    map[string]bool
 	passed   []string
 	unended  bool // the stream does not end with a line's end
 }
 
-// limit keeps the first part of what is written to it.
-type limit struct {
-	buf bytes.Buffer
-	cut bool
-}
-
-const keepOutput = 256 << 10
-
-func (l *limit) add(s string) {
-	if l.buf.Len()+len(s) > keepOutput {
-		if !l.cut {
-			l.cut = true
-			l.buf.WriteString("… the rest was cut here …\n")
-		}
-		return
-	}
-	l.buf.WriteString(s)
+type goPackage struct {
+	text           *goPackageText
+	started, ended bool
+	ran            bool              // a test or benchmark ran
+	absent         bool              // go could not find or load it
+	unbuilt        bool              // it or its tests do not compile
+	open           map[string]*limit // running tests → what they printed
+	half           string            // the beginning of a benchmark's line
+	last           string            // the last line about it
 }
 
 func (g *goReader) line(line []byte, whole bool) {
@@ -178,20 +107,24 @@ func (g *goReader) line(line []byte, whole bool) {
 	if line[0] != '{' || json.Unmarshal(line, &e) != nil || e.Action == "" {
 		if len(bytes.TrimSpace(line)) > 0 {
 			g.t.Forged++
-			g.text.Write(line)
+			g.text.w.Write(line)
 		}
 		return
 	}
 	switch e.Action {
 	case "build-output":
-		io.WriteString(g.text, e.Output)
+		if g.builds[e.ImportPath] == nil {
+			g.builds[e.ImportPath] = &limit{}
+		}
+		g.builds[e.ImportPath].add(e.Output)
+		io.WriteString(g.text.w, e.Output)
 		return
 	case "build-fail":
 		return
 	}
 	p := g.packages[e.Package]
 	if p == nil {
-		p = &goPackage{open: map[string]*limit{}}
+		p = &goPackage{text: g.text.begin(e.Package), open: map[string]*limit{}}
 		g.packages[e.Package] = p
 		g.order = append(g.order, e.Package)
 	}
@@ -207,65 +140,45 @@ func (g *goReader) packageEvent(p *goPackage, e *goEvent) {
 	case "start":
 		p.started = true
 	case "output":
-		if g.verbose {
-			io.WriteString(g.text, e.Output)
-		} else {
-			p.output.add(e.Output)
+		if !p.text.ended {
+			g.text.packageLine(p.text, e.Output)
 		}
 		p.last = e.Output
-		if strings.Contains(e.Output, "[no tests to run]") || strings.Contains(e.Output, "[no test files]") {
-			p.noTests = true
-		}
 		if strings.HasPrefix(e.Output, "ok ") && strings.Contains(e.Output, "(cached)") {
 			g.t.Cached++
 		}
-		if benchResult.MatchString(e.Output) {
-			g.t.Benchmarks++
-			p.ran = true
-		}
+		p.absent = p.absent || strings.HasSuffix(e.Output, "[setup failed]\n")
+		g.benchmark(p, e.Output)
 	case "pass", "skip", "fail":
-		p.ended = true
-		p.buildFailed = e.FailedBuild != ""
-		g.packageEnd(p, e)
-	}
-}
-
-var benchResult = regexp.MustCompile(`^(Benchmark\S*)?\s*\d+\s+[0-9.]+ ns/op`)
-
-// packageEnd prints what go test prints about a package: one line when it passed,
-// everything when it failed.
-func (g *goReader) packageEnd(p *goPackage, e *goEvent) {
-	if e.Action == "fail" {
-		g.t.FailedUnits++
-		g.failure(evidence.Failure{Unit: e.Package, Message: strings.TrimSpace(p.last)}, p.buildFailed)
-	}
-	if !g.verbose {
-		if e.Action == "fail" {
-			g.text.Write(p.output.buf.Bytes())
-		} else {
-			for _, line := range strings.SplitAfter(p.output.buf.String(), "\n") {
-				if benchResult.MatchString(line) || strings.HasPrefix(line, "ok ") || strings.HasPrefix(line, "?  ") || strings.HasPrefix(line, "goos:") || strings.HasPrefix(line, "goarch:") || strings.HasPrefix(line, "pkg:") || strings.HasPrefix(line, "cpu:") {
-					io.WriteString(g.text, line)
-				}
-			}
+		if p.ended {
+			return
 		}
+		p.ended = true
+		if e.Action == "fail" {
+			g.t.FailedUnits++
+			p.unbuilt = e.FailedBuild != ""
+			g.packageFailure(p, e)
+		}
+		g.text.end(p.text, e.Action == "fail")
 	}
-	p.output = limit{}
 }
 
-// failure lists a package's failure only where none of its tests explains it.
-func (g *goReader) failure(f evidence.Failure, always bool) {
-	if len(g.t.Failures) >= evidence.MaxFailures {
+var benchResult = regexp.MustCompile(`^(?:Benchmark\S*)?\s*\d+\s+[0-9.]+ ns/op`)
+
+// benchmark counts a benchmark's result, whose line comes in two halves.
+func (g *goReader) benchmark(p *goPackage, output string) {
+	line := p.half + output
+	p.half = ""
+	if !strings.HasSuffix(line, "\n") {
+		if strings.HasPrefix(line, "Benchmark") && len(line) < 4<<10 {
+			p.half = line
+		}
 		return
 	}
-	if f.Test == "" && !always {
-		for _, have := range g.t.Failures {
-			if have.Unit == f.Unit {
-				return
-			}
-		}
+	if benchResult.MatchString(line) {
+		g.t.Benchmarks++
+		p.ran = true
 	}
-	g.t.Failures = append(g.t.Failures, f)
 }
 
 func (g *goReader) testEvent(p *goPackage, e *goEvent) {
@@ -281,21 +194,19 @@ func (g *goReader) testEvent(p *goPackage, e *goEvent) {
 		if len(g.names) < maxNames {
 			g.names[e.Test] = true
 		}
+		return
 	case "output":
-		if benchResult.MatchString(e.Output) {
-			g.t.Benchmarks++
-			p.ran = true
-			if !g.verbose {
-				p.output.add(e.Output)
-			}
+		if !p.text.ended {
+			g.text.testLine(p.text, e.Test, e.Output)
 		}
-		if g.verbose {
-			io.WriteString(g.text, e.Output)
-		} else if out != nil && !strings.HasPrefix(e.Output, "=== ") {
+		if isBench {
+			g.benchmark(p, e.Output)
+		}
+		if out != nil && !frame.MatchString(e.Output) {
 			out.add(e.Output)
 		}
+		return
 	case "pass", "bench":
-		delete(p.open, e.Test)
 		switch {
 		case isBench:
 		case sub:
@@ -307,54 +218,115 @@ func (g *goReader) testEvent(p *goPackage, e *goEvent) {
 			}
 		}
 	case "skip":
-		delete(p.open, e.Test)
 		if !sub {
 			g.t.Skipped++
 		}
 	case "fail":
-		delete(p.open, e.Test)
 		if !sub {
 			g.t.Failed++
 		}
-		if out != nil {
-			p.output.add(out.buf.String())
-			g.failure(goFailure(e.Package, e.Test, out.buf.String()), true)
+		if out != nil && !g.explained(e, out.buf.String()) {
+			g.failure(g.testFailure(e.Package, e.Test, out.buf.String()))
 		}
+	default:
+		return
+	}
+	delete(p.open, e.Test)
+	delete(p.text.tests, e.Test)
+}
+
+func (g *goReader) failure(f evidence.Failure) {
+	if len(g.t.Failures) < evidence.MaxFailures {
+		g.t.Failures = append(g.t.Failures, f)
 	}
 }
 
-var goPlace = regexp.MustCompile(`(?m)^\s*([\w./-]+\.go):(\d+):\s*(.*)$`)
+// explained reports whether a test failed only because subtests did, which are
+// listed already.
+func (g *goReader) explained(e *goEvent, output string) bool {
+	said := strings.TrimSpace(output)
+	return result.MatchString(said) && !strings.Contains(said, "\n") && slices.ContainsFunc(g.t.Failures, func(f evidence.Failure) bool {
+		return f.Unit == e.Package && strings.HasPrefix(f.Test, e.Test+"/")
+	})
+}
 
-func goFailure(pkg, test, output string) evidence.Failure {
+// packageFailure lists a package's failure where none of its tests explains it:
+// it does not compile, or its process ended.
+func (g *goReader) packageFailure(p *goPackage, e *goEvent) {
+	f := evidence.Failure{Unit: e.Package, Message: strings.TrimSpace(p.last)}
+	switch said := g.builds[e.FailedBuild]; {
+	case said != nil:
+		f = g.buildFailure(f, said.buf.String())
+	case e.FailedBuild == "" && slices.ContainsFunc(g.t.Failures, func(have evidence.Failure) bool { return have.Unit == f.Unit }):
+		return
+	default:
+		for test, out := range p.open {
+			if at := g.testFailure(e.Package, test, out.buf.String()); at.Message != "" {
+				f = at
+			}
+			f.Test = test
+			break // any test that did not end tells why
+		}
+	}
+	g.failure(f)
+}
+
+// buildFailure is what the compiler said, at its first position.
+func (g *goReader) buildFailure(f evidence.Failure, said string) evidence.Failure {
+	f.Message = cutText(strings.TrimSpace(said), 2048)
+	for line := range strings.Lines(said) {
+		if m := goLine.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+			f.File, f.Line = g.at.file(m[1]), atoi(m[2])
+			break
+		}
+	}
+	return f
+}
+
+var (
+	goPlace = regexp.MustCompile(`(?m)^\s*([\w./-]+\.go):(\d+):\s`)
+	goStack = regexp.MustCompile(`(?m)^\t(/\S+\.go|[A-Z]:\S+\.go):(\d+)`)
+)
+
+func (g *goReader) testFailure(pkg, test, output string) evidence.Failure {
 	f := evidence.Failure{Unit: pkg, Test: test, Message: cutText(strings.TrimSpace(output), 2048)}
+	if strings.Contains(output, "\ngoroutine ") {
+		for _, m := range goStack.FindAllStringSubmatch(output, -1) {
+			if file, inside := g.at.inside(m[1]); inside {
+				f.File, f.Line = file, atoi(m[2])
+				return f
+			}
+		}
+	}
 	if m := goPlace.FindStringSubmatch(output); m != nil {
-		f.File = m[1]
-		f.Line = atoi(m[2])
+		f.File, f.Line = g.at.ofPackage(pkg, m[1]), atoi(m[2])
 	}
 	return f
 }
 
 func (g *goReader) end() evidence.Tests {
+	g.text.rest(g.t.FailedUnits > 0)
 	t := g.t
 	t.Complete = !g.unended && t.Forged == 0 && len(g.order) > 0
 	for _, name := range g.order {
 		p := g.packages[name]
-		t.Packages++
 		if p.started && !p.ended {
 			t.Complete = false
 		}
-		for test, out := range p.open {
-			if strings.HasPrefix(test, "Benchmark") {
-				continue
-			}
-			t.Complete = false
-			if !p.ended {
-				out.add("the test did not end\n")
+		for test := range p.open {
+			if !strings.HasPrefix(test, "Benchmark") {
+				t.Complete = false
+				t.Pending++
 			}
 		}
-		if p.ran {
+		if p.absent {
+			continue
+		}
+		t.Packages++
+		switch {
+		case p.ran:
 			t.Files++
-		} else {
+		case !p.unbuilt:
 			t.NoTests++
 		}
 	}

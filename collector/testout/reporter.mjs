@@ -1,41 +1,84 @@
 // Says what vitest 1 to 5 did, one JSON object on each line: what was started, each
 // file, each test, and an end. Without the end line the run is not complete.
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 
 const out = process.env.VERDICT_VITEST_OUT
 const say = (line) => { if (out) appendFileSync(out, JSON.stringify(line) + '\n') }
-const first = (errors) => (errors?.[0] ? String(errors[0].message ?? errors[0]) : '')
+const plain = (text) => text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '')
+const first = (errors) => (errors?.[0] ? plain(String(errors[0].message ?? errors[0])) : '')
 
-function state(test) {
+function state(test, only) {
   if (test.mode === 'todo') return 'todo'
-  if (test.mode === 'skip') return 'skipped'
+  if (test.mode === 'skip') return only ? 'only' : 'skipped'
   return { pass: 'passed', fail: 'failed', skip: 'skipped', todo: 'todo' }[test.result?.state] ?? 'pending'
 }
 
+/** Where a test failed: in its own file, by the first place that the error names. */
+function line(test, file) {
+  for (const error of test.result?.errors ?? []) {
+    for (const place of error.stacks ?? error.parsedStacks ?? []) if (place.file === file) return place.line
+  }
+  return test.location?.line ?? 0
+}
+
 /** Says each test of a suite; counts those that ran. */
-function tests(suite, file, path) {
+function tests(suite, file, path, only) {
   let ran = 0
   for (const task of suite.tasks ?? []) {
     const name = [...path, task.name]
     if (task.tasks) {
-      ran += tests(task, file, name)
+      ran += tests(task, file, name, only)
       continue
     }
-    const was = state(task)
+    const was = state(task, only)
     if (was === 'passed' || was === 'failed') ran++
-    say({ kind: 'test', file, name: name.join(' > '), state: was, retries: task.result?.retryCount ?? 0, message: was === 'failed' ? first(task.result?.errors) : '', line: task.location?.line ?? 0 })
+    const failed = was === 'failed'
+    say({ kind: 'test', file, name: name.join(' > '), state: was, retries: task.result?.retryCount ?? 0, message: failed ? first(task.result?.errors) : '', line: failed ? line(task, file) : 0 })
   }
   return ran
 }
 
+/** Whether .only stands in a file: vitest forgets what it left out for it. */
+function marksOnly(file) {
+  try {
+    const source = readFileSync(file, 'utf8').replace(/\/\*[^]*?\*\/|(^|[^:])\/\/.*$/gm, '$1')
+    return /\b(?:test|it|describe|suite)(?:\.\w+)*\.only\b|\bonly\s*:\s*true\b/.test(source)
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Starts the reporters of the project's configuration, or vitest's own where it
+ * names none: one that stands on the command line, as this does, replaces them.
+ */
+async function configured(vitest) {
+  const listed = (vitest.vite ?? vitest.server)?.config?.test?.reporters ?? []
+  let named = Array.isArray(listed) ? listed : [listed]
+  if (named.length === 0) named = process.env.GITHUB_ACTIONS === 'true' ? ['default', 'github-actions'] : ['default']
+  const load = (id) => (vitest.runner.import ? vitest.runner.import(id) : vitest.runner.executeId(id))
+  const library = async (id) => (await load(id).catch(() => ({}))).ReportersMap
+  const builtin = (await library('vitest/node')) ?? (await library('vitest/reporters')) ?? {}
+  return Promise.all(named.filter(Boolean).map(async (reporter) => {
+    const [name, options] = Array.isArray(reporter) ? reporter : [reporter]
+    if (typeof name !== 'string') return name
+    const Reporter = builtin[name] ?? (await load(name === 'html' ? '@vitest/ui/reporter' : name)).default
+    return new Reporter(options ?? {})
+  }))
+}
+
 export default class {
-  onInit(vitest) {
+  async onInit(vitest) {
     this.vitest = vitest
     const config = vitest.config ?? {}
     const flags = ['passWithNoTests', 'dangerouslyIgnoreUnhandledErrors', 'allowOnly', 'watch'].filter((name) => config[name])
     if (config.retry) flags.push('retry')
     if (config.bail) flags.push('bail')
     say({ kind: 'start', version: vitest.version ?? '', filter: config.testNamePattern ? String(config.testNamePattern) : '', flags })
+    if (vitest.reporters.length > 1 && vitest.reporters.some((reporter) => reporter !== this && !isServer(reporter))) return
+    const others = await configured(vitest)
+    vitest.reporters.push(...others)
+    await Promise.all(others.map((reporter) => reporter.onInit?.(vitest)))
   }
 
   onFinished(files = [], errors = []) { this.end(files, errors) }
@@ -45,11 +88,15 @@ export default class {
   end(files, errors) {
     if (this.ended) return
     this.ended = true
+    const { allowOnly, testNamePattern } = this.vitest?.config ?? {}
     for (const file of files) {
-      const ran = tests(file, file.filepath, [])
+      const ran = tests(file, file.filepath, [], allowOnly && !testNamePattern && marksOnly(file.filepath))
       say({ kind: 'file', file: file.filepath, state: file.result?.state === 'fail' ? 'failed' : 'passed', tests: ran, message: first(file.result?.errors) })
     }
     const snapshot = this.vitest?.snapshot?.summary ?? {}
     say({ kind: 'end', errors: errors?.length ?? 0, snapshots: (snapshot.added ?? 0) + (snapshot.updated ?? 0) })
   }
 }
+
+/** Whether vitest itself added a reporter, for its page in a browser. */
+const isServer = (reporter) => reporter.constructor?.name === 'WebSocketReporter'

@@ -13,7 +13,8 @@ import (
 )
 
 // VitestReporter is the reporter that makes vitest 1 to 5 say what it did. It
-// writes to the file that VitestOut names.
+// writes to the file that VitestOut names, and runs the reporters of the project's
+// configuration, which vitest leaves out where a reporter stands on the line.
 //
 //go:embed reporter.mjs
 var VitestReporter []byte
@@ -21,29 +22,46 @@ var VitestReporter []byte
 // VitestOut is the variable that names the file for the reporter's lines.
 const VitestOut = "VERDICT_VITEST_OUT"
 
-// VitestArgs adds the reporter to a vitest command line; reporters that the line
-// itself names stay, else vitest's default one does. ok is false for a command
+// vitestValues are the options of vitest that take the next word.
+var vitestValues = []string{
+	"-r", "--root", "-c", "--config", "-t", "--testNamePattern", "--dir", "--reporter", "--outputFile", "--pool", "--environment", "--project", "--shard", "--bail", "--retry", "--mode", "--exclude", "--testTimeout", "--hookTimeout",
+	"--teardownTimeout", "--maxConcurrency", "--maxWorkers", "--minWorkers", "--workspace", "--configLoader", "--slowTestThreshold", "--silent", "--tagsFilter", "--changed", "--inspect", "--inspectBrk", "--diff", "--mergeReports",
+}
+
+// VitestArgs adds the reporter to a vitest command line. ok is false for a command
 // line that runs no tests.
 func VitestArgs(argv []string, reporter string) (args []string, ok bool) {
 	at := slices.IndexFunc(argv, func(a string) bool { return path.Base(a) == "vitest" || strings.HasPrefix(a, "vitest@") })
+	if at > 0 && (argv[at-1] == "-p" || argv[at-1] == "--package") {
+		next := slices.Index(argv[at+1:], "vitest")
+		if next < 0 {
+			return argv, false
+		}
+		at += 1 + next
+	}
 	if at < 0 {
 		return argv, false
 	}
-	named := false
-	for _, arg := range argv[at+1:] {
-		switch arg {
-		case "list", "init", "bench", "--version", "-v", "--help", "-h", "typecheck":
+	command, end := "", len(argv)
+	for i := at + 1; i < len(argv) && end == len(argv); i++ {
+		switch arg := argv[i]; {
+		case arg == "--":
+			end = i // what follows is for nobody
+		case arg == "--version" || arg == "-v" || arg == "--help" || arg == "-h" || arg == "--clearCache" || strings.HasPrefix(arg, "--mergeReports"):
 			return argv, false
-		case "--":
-			return argv, false
+		case slices.Contains(vitestValues, arg):
+			if i+1 < len(argv) && !strings.HasPrefix(argv[i+1], "-") {
+				i++
+			}
+		case !strings.HasPrefix(arg, "-") && command == "":
+			command = arg
 		}
-		named = named || arg == "--reporter" || strings.HasPrefix(arg, "--reporter=")
 	}
-	args = slices.Clone(argv)
-	if !named {
-		args = append(args, "--reporter=default")
+	switch command {
+	case "list", "init", "bench", "typecheck", "complete":
+		return argv, false
 	}
-	return append(args, "--reporter="+reporter), true
+	return slices.Insert(slices.Clone(argv), end, "--reporter="+reporter), true
 }
 
 // vitestLine is one line of the reporter.
@@ -54,7 +72,7 @@ type vitestLine struct {
 	Flags    []string `json:"flags"`
 	File     string   `json:"file"`
 	Name     string   `json:"name"`
-	State    string   `json:"state"` // "passed", "failed", "skipped", "todo", "pending"
+	State    string   `json:"state"` // "passed", "failed", "skipped", "only", "todo", "pending"
 	Retries  int      `json:"retries"`
 	Message  string   `json:"message"`
 	Line     int      `json:"line"`
@@ -63,11 +81,9 @@ type vitestLine struct {
 	Snapshot int      `json:"snapshots"`
 }
 
-// ReadVitest reads the reporter's lines. root makes file names relative. Without
-// an "end" line the evidence is not complete.
-func ReadVitest(r io.Reader, root string) (evidence.Tests, string, error) {
-	t := evidence.Tests{}
-	version := ""
+// ReadVitest reads the reporter's lines. Without an "end" line, and where a test
+// was found and never ran, the evidence is not complete.
+func ReadVitest(r io.Reader, at Place) (t evidence.Tests, version string, err error) {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for {
 		raw, err := readLine(lines)
@@ -76,9 +92,10 @@ func ReadVitest(r io.Reader, root string) (evidence.Tests, string, error) {
 			if l.Kind == "start" {
 				version = l.Version
 			}
-			vitestCount(&t, &l, root)
+			vitestCount(&t, &l, at)
 		}
 		if err == io.EOF {
+			t.Complete = t.Complete && t.Pending == 0
 			return t, version, nil
 		} else if err != nil {
 			return t, version, err
@@ -86,8 +103,8 @@ func ReadVitest(r io.Reader, root string) (evidence.Tests, string, error) {
 	}
 }
 
-func vitestCount(t *evidence.Tests, l *vitestLine, root string) {
-	file := strings.TrimPrefix(strings.TrimPrefix(l.File, root), "/")
+func vitestCount(t *evidence.Tests, l *vitestLine, at Place) {
+	file := at.file(l.File)
 	switch l.Kind {
 	case "start":
 		t.Filter, t.Flags = l.Filter, l.Flags
@@ -105,24 +122,33 @@ func vitestCount(t *evidence.Tests, l *vitestLine, root string) {
 			t.NoTests++
 		}
 	case "test":
-		switch l.State {
-		case "passed":
-			t.Passed++
-			if l.Retries > 0 {
-				t.Retried++
-			}
-		case "failed":
-			t.Failed++
-			addFailure(t, evidence.Failure{Unit: file, Test: l.Name, Message: cutText(l.Message, 2048), File: file, Line: l.Line})
-		case "skipped":
-			t.Skipped++
-		case "todo":
-			t.Todo++
-		}
+		vitestTest(t, l, file)
 	case "end":
 		t.Complete = true
 		t.Unhandled = l.Errors
 		t.Snapshots = l.Snapshot
+	}
+}
+
+func vitestTest(t *evidence.Tests, l *vitestLine, file string) {
+	switch l.State {
+	case "passed":
+		t.Passed++
+		if l.Retries > 0 {
+			t.Retried++
+		}
+	case "failed":
+		t.Failed++
+		addFailure(t, evidence.Failure{Unit: file, Test: l.Name, Message: cutText(l.Message, 2048), File: file, Line: l.Line})
+	case "skipped":
+		t.Skipped++
+	case "only":
+		t.Skipped++
+		t.Only++
+	case "todo":
+		t.Todo++
+	case "pending":
+		t.Pending++
 	}
 }
 
