@@ -43,8 +43,10 @@ var unrun = map[string]string{
 	"verdict demo":              "TestDemo runs it",
 	"go run ./cmd/verdict demo": "TestDemo runs it",
 	"go test ./...":             "this is it",
-	"go install github.com/verdictci/verdict/cmd/verdict@latest": "it needs a release",
-	"verdict comment --pr 7 report.json":                         "it needs a pull request",
+	"go install github.com/verdictci/verdict/cmd/verdict@latest":        "it needs a release",
+	"verdict comment --pr 7 report.json":                                "it needs a pull request",
+	"verdict comment --check --run-id event --tracker docs/progress.md": "TestWorkflows runs it",
+	"verdict answer": "TestAnswer runs it",
 }
 
 var shellLine = regexp.MustCompile(`(?m)^    ((?:verdict|go) .*)$`)
