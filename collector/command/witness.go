@@ -419,7 +419,7 @@ func (w *witness) vitest(cmd *exec.Cmd) func() {
 			return
 		}
 		defer f.Close()
-		t, _, err := testout.ReadVitest(f, testout.Place{Root: os.Getenv(envRoot)})
+		t, err := testout.ReadVitest(f, testout.Place{Root: os.Getenv(envRoot)})
 		t.Complete = t.Complete && err == nil
 		t.Flags = append(t.Flags, testout.WeakFlags("vitest", w.argv)...)
 		w.tests = &t

@@ -13,10 +13,12 @@ function state(test, only) {
   return { pass: 'passed', fail: 'failed', skip: 'skipped', todo: 'todo' }[test.result?.state] ?? 'pending'
 }
 
-/** Where a test failed: in its own file, by the first place that the error names. */
+/** Where a test failed: in its own file, at the first place that an error names. */
 function line(test, file) {
   for (const error of test.result?.errors ?? []) {
-    for (const place of error.stacks ?? error.parsedStacks ?? []) if (place.file === file) return place.line
+    for (const place of error.stacks ?? []) if (place.file === file) return place.line
+    const rest = String(error.stack ?? error.stackStr ?? '').split(file + ':')[1]
+    if (rest) return parseInt(rest) || 0
   }
   return test.location?.line ?? 0
 }
@@ -74,7 +76,7 @@ export default class {
     const flags = ['passWithNoTests', 'dangerouslyIgnoreUnhandledErrors', 'allowOnly', 'watch'].filter((name) => config[name])
     if (config.retry) flags.push('retry')
     if (config.bail) flags.push('bail')
-    say({ kind: 'start', version: vitest.version ?? '', filter: config.testNamePattern ? String(config.testNamePattern) : '', flags })
+    say({ kind: 'start', filter: config.testNamePattern ? String(config.testNamePattern) : '', flags })
     if (vitest.reporters.length > 1 && vitest.reporters.some((reporter) => reporter !== this && !isServer(reporter))) return
     const others = await configured(vitest)
     vitest.reporters.push(...others)

@@ -67,7 +67,6 @@ func VitestArgs(argv []string, reporter string) (args []string, ok bool) {
 // vitestLine is one line of the reporter.
 type vitestLine struct {
 	Kind     string   `json:"kind"` // "start", "file", "test", "end"
-	Version  string   `json:"version"`
 	Filter   string   `json:"filter"`
 	Flags    []string `json:"flags"`
 	File     string   `json:"file"`
@@ -83,22 +82,20 @@ type vitestLine struct {
 
 // ReadVitest reads the reporter's lines. Without an "end" line, and where a test
 // was found and never ran, the evidence is not complete.
-func ReadVitest(r io.Reader, at Place) (t evidence.Tests, version string, err error) {
+func ReadVitest(r io.Reader, at Place) (evidence.Tests, error) {
+	var t evidence.Tests
 	lines := bufio.NewReaderSize(r, 64<<10)
 	for {
 		raw, err := readLine(lines)
 		var l vitestLine
 		if len(raw) > 1 && json.Unmarshal(raw, &l) == nil {
-			if l.Kind == "start" {
-				version = l.Version
-			}
 			vitestCount(&t, &l, at)
 		}
 		if err == io.EOF {
 			t.Complete = t.Complete && t.Pending == 0
-			return t, version, nil
+			return t, nil
 		} else if err != nil {
-			return t, version, err
+			return t, err
 		}
 	}
 }
@@ -107,7 +104,7 @@ func vitestCount(t *evidence.Tests, l *vitestLine, at Place) {
 	file := at.file(l.File)
 	switch l.Kind {
 	case "start":
-		t.Filter, t.Flags = l.Filter, l.Flags
+		t.Filter, t.Flags = l.Filter, append(t.Flags, l.Flags...)
 	case "file":
 		t.Packages++
 		if l.State == "failed" {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -112,5 +113,16 @@ func Link(t testing.TB, modules, dir string) {
 		if err := os.Symlink(filepath.Join(modules, e.Name()), filepath.Join(own, e.Name())); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// NeedNode skips a test where Node is missing or older than major.minor; a newer
+// one is never demanded.
+func NeedNode(t testing.TB, major, minor int) {
+	t.Helper()
+	out, err := exec.Command("node", "--version").Output()
+	var x, y int
+	if _, scan := fmt.Sscanf(string(out), "v%d.%d", &x, &y); err != nil || scan != nil || x < major || x == major && y < minor {
+		t.Skipf("it needs Node %d.%d; this is %s", major, minor, out)
 	}
 }
