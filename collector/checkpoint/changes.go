@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -27,7 +28,7 @@ func (v *verifier) twin(h plumbing.Hash) *evidence.Twin {
 	if err != nil {
 		return nil
 	}
-	v.history.Finish()
+	v.history.Until(lost.Authored.Add(-24 * time.Hour)) // what is committed anew is newer, clocks aside
 	want := v.patch(lost)
 	for _, h := range v.history.Similar(lost) {
 		c, err := v.store.Commit(h)

@@ -119,7 +119,7 @@ func (v *verifier) named() {
 	for _, u := range v.unnamed {
 		slices.SortStableFunc(u.commits, func(a, b naming) int { return cmp.Compare(b.committed.Unix(), a.committed.Unix()) })
 		n := evidence.Naming{
-			Tracker: u.tracker, Packet: u.packet, Commits: []evidence.Commit{}, Searched: v.history.Read, Complete: !v.history.Cut && v.history.Broken == nil,
+			Tracker: u.tracker, Packet: u.packet, Commits: []evidence.Commit{}, Searched: v.history.Read, Complete: !v.history.Cut() && v.history.Broken() == nil,
 		}
 		for _, c := range u.commits[:min(len(u.commits), maxNaming)] {
 			n.Commits = append(n.Commits, c.Commit)

@@ -43,13 +43,13 @@ func (v *verifier) reach() {
 			missing = true
 		}
 	}
-	w.Seek(wanted)
-	if missing {
-		w.Walk(commitsForMissing)
-	}
 	if len(v.unnamed) > 0 {
 		w.Finish()
 	}
+	if missing {
+		w.Walk(commitsForMissing)
+	}
+	w.Seek(wanted)
 	for i := range checkpoints {
 		v.place(&checkpoints[i])
 	}
@@ -58,21 +58,22 @@ func (v *verifier) reach() {
 // place says where a checkpoint is, after the walk.
 func (v *verifier) place(c *evidence.Checkpoint) {
 	w := v.history
+	broken := w.Broken()
 	unverifiable := func(reason string) {
 		c.State, c.Reason = evidence.CheckpointUnverifiable, reason
 		v.unverifiable = true
 	}
 	switch {
-	case c.State == evidence.CheckpointMissing && w.Broken != nil:
-		unverifiable("the history cannot be read: " + w.Broken.Error())
+	case c.State == evidence.CheckpointMissing && broken != nil:
+		unverifiable("the history cannot be read: " + broken.Error())
 	case c.State == evidence.CheckpointMissing && w.Graph > 0 && w.Names(c.Token):
 		unverifiable("the commit-graph knows it, and the commit itself is not there")
 	case c.State != "":
 	case w.Has(fullHash(c.Hash)):
 		c.State = evidence.CheckpointReachable
-	case w.Broken != nil:
-		unverifiable("the history cannot be read: " + w.Broken.Error())
-	case w.Cut:
+	case broken != nil:
+		unverifiable("the history cannot be read: " + broken.Error())
+	case w.Cut():
 		unverifiable("it is there, but this clone's history is cut (shallow) before it")
 	default:
 		c.State, c.Reason = evidence.CheckpointUnreachable, "a commit, but not in the history of "+v.head.String()[:12]
@@ -135,38 +136,18 @@ func (v *verifier) judge(relations []evidence.Relation, commit map[string]plumbi
 	if len(relations) == 0 {
 		return
 	}
-	pairs := make([]gitstore.Pair, 2*len(relations)) // each one forth, then each one back
+	pairs := make([]gitstore.Pair, len(relations))
 	for i, r := range relations {
-		earlier, later := commit[r.Earlier], commit[r.Later]
-		pairs[i] = gitstore.Pair{Ancestor: earlier, Descendant: later}
-		pairs[i+len(relations)] = gitstore.Pair{Ancestor: later, Descendant: earlier}
+		pairs[i] = gitstore.Pair{First: commit[r.Earlier], Second: commit[r.Later]}
 	}
-	if v.compare(relations, pairs) && !v.history.Done() { // that two are side by side is only known at the end
-		v.history.Finish()
-		v.compare(relations, pairs)
+	for i, order := range v.history.Settle(pairs) {
+		relations[i].Kind = relationKinds[order]
 	}
 }
 
-// compare sets the kind of each relation, and reports whether some commits are in
-// neither's history as far as it was walked.
-func (v *verifier) compare(relations []evidence.Relation, pairs []gitstore.Pair) (open bool) {
-	follows := v.history.Follows(pairs)
-	for i := range relations {
-		kind := "unrelated"
-		switch {
-		case pairs[i].Ancestor == pairs[i].Descendant:
-			kind = "same"
-		case follows[i]:
-			kind = "ancestor"
-		case follows[i+len(relations)]:
-			kind = "descendant"
-		case v.history.Cut || v.history.Broken != nil:
-			kind = "unknown"
-		}
-		relations[i].Kind = kind
-		open = open || kind == "unrelated"
-	}
-	return open
+// relationKinds are the words of the evidence for how two commits stand.
+var relationKinds = map[gitstore.Order]string{
+	gitstore.Unknown: "unknown", gitstore.Before: "ancestor", gitstore.After: "descendant", gitstore.Same: "same", gitstore.Aside: "unrelated",
 }
 
 // within reports whether a commit is in the history of another; ok is false where
@@ -178,7 +159,7 @@ func (v *verifier) within(commit, of plumbing.Hash) (found, ok bool) {
 	}
 	w.Seek([]plumbing.Hash{commit})
 	found = w.Has(commit)
-	return found, found || !w.Cut && w.Broken == nil
+	return found, found || !w.Cut() && w.Broken() == nil
 }
 
 // explainMissing adds, for a commit that is not in the history, where it was seen

@@ -1,12 +1,9 @@
 package gitstore
 
 import (
-	"cmp"
-	"fmt"
 	"hash/fnv"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -15,10 +12,8 @@ import (
 // History is a walk from one commit into the past, by commit date, each commit
 // once. It goes on only as far as it is asked to.
 type History struct {
-	Cut    bool  // a shallow clone's end was met
-	Broken error // the first commit that could not be read
-	Read   int   // commits read, their hash checked
-	Graph  int   // commits taken from the commit-graph file
+	Read  int // commits read, their hash checked
+	Graph int // commits taken from the commit-graph file
 
 	store  *Store
 	visit  func(Visited)
@@ -29,6 +24,12 @@ type History struct {
 	more   map[int32][]int32 // parents from the third on
 	queue  queue
 	wanted map[plumbing.Hash]bool
+	errors map[int32]error // of broken commits
+	cut    bool            // a shallow clone's end was met
+	aside  bool            // the walk also began at commits that the first one may not reach
+
+	reached   []bool // from the first commit, when so many had been loaded
+	reachedAt int
 
 	brief brief // reused
 	entry graphCommit
@@ -52,6 +53,7 @@ const (
 	named   nodeState = iota // a child names it
 	read                     // its object was read
 	graphed                  // the commit-graph was asked
+	ended                    // its parents are not known: a shallow clone ends here, or it could not be read
 )
 
 // Visited is a commit as a visitor sees it. The message is only lent.
@@ -73,7 +75,7 @@ type Asked struct {
 
 // History begins a walk.
 func (s *Store) History(head plumbing.Hash, a Asked) *History {
-	w := &History{store: s, visit: a.Visit, budget: a.Objects, more: map[int32][]int32{}}
+	w := &History{store: s, visit: a.Visit, budget: a.Objects, more: map[int32][]int32{}, errors: map[int32]error{}}
 	w.reserve(minSlots / 2)
 	if a.Objects == 0 || a.Visit != nil || s.Shallow() {
 		w.budget = math.MaxInt
@@ -82,26 +84,40 @@ func (s *Store) History(head plumbing.Hash, a Asked) *History {
 	return w
 }
 
-// Has reports whether a commit was met.
-func (w *History) Has(h plumbing.Hash) bool { return w.slots[w.slot(h)] != 0 }
-
 // Len is the number of commits that were met.
 func (w *History) Len() int { return len(w.nodes) }
 
 // Done reports whether the walk has come to its end.
 func (w *History) Done() bool { return len(w.queue) == 0 }
 
-// Seek walks until all wanted commits were met, or to the end. Dates lie, so no
-// other end is allowed.
+// alone is how many commits are met before the wanted ones are walked from, too.
+const alone = 256
+
+// Seek walks until it is certain of each wanted commit whether it is in the
+// history. Dates lie, so they end no search: it ends where all is seen, or where
+// what is left to see is in the history of the wanted commit itself, which then
+// cannot be in it.
 func (w *History) Seek(wanted []plumbing.Hash) {
 	w.wanted = map[plumbing.Hash]bool{}
 	for _, h := range wanted {
-		if !w.Has(h) {
+		if _, met := w.lookUp(h); !met {
 			w.wanted[h] = true
 		}
 	}
-	for len(w.wanted) > 0 && w.next() {
+	for len(w.wanted) > 0 && (w.visit != nil || len(w.nodes) < alone) && w.next() {
 	}
+	if len(w.wanted) == 0 || w.Done() {
+		return
+	}
+	var pairs []Pair
+	for h := range w.wanted {
+		pairs = append(pairs, Pair{First: h, Second: w.nodes[0].hash})
+	}
+	w.aside = true
+	for _, p := range pairs {
+		w.load(w.id(p.First, -1))
+	}
+	w.Settle(pairs)
 }
 
 // Finish walks to the end.
@@ -110,15 +126,18 @@ func (w *History) Finish() {
 	}
 }
 
+// Until walks over all commits that are not older than a time, as far as dates
+// tell.
+func (w *History) Until(oldest time.Time) {
+	for len(w.queue) > 0 && w.queue[0].committed >= oldest.Unix() {
+		w.next()
+	}
+}
+
 // Walk walks until so many commits were met, or to the end.
 func (w *History) Walk(commits int) {
 	for len(w.nodes) < commits && w.next() {
 	}
-}
-
-// Names reports whether a commit whose hash begins with hex digits was met.
-func (w *History) Names(prefix string) bool {
-	return slices.ContainsFunc(w.nodes, func(n node) bool { return strings.HasPrefix(n.hash.String(), prefix) })
 }
 
 // next reads the parents of the newest commit whose parents were not read.
@@ -178,6 +197,12 @@ func (w *History) slot(h plumbing.Hash) int {
 	return at
 }
 
+// lookUp returns a commit's node.
+func (w *History) lookUp(h plumbing.Hash) (int32, bool) {
+	id := w.slots[w.slot(h)] - 1
+	return id, id >= 0
+}
+
 // id returns a commit's node, a new one where it is met first.
 func (w *History) id(h plumbing.Hash, place int) int32 {
 	at := w.slot(h)
@@ -209,9 +234,8 @@ func (w *History) load(id int32) {
 		err = w.brief.parse(data)
 	}
 	if err != nil {
-		if w.Broken == nil {
-			w.Broken = fmt.Errorf("commit %s: %w", n.hash, err)
-		}
+		n.state = ended
+		w.errors[id] = err
 		return
 	}
 	w.Read++
@@ -222,7 +246,7 @@ func (w *History) load(id int32) {
 		w.visit(Visited{Hash: hash, Message: b.message, Authored: time.Unix(b.authored, 0).UTC(), Committed: time.Unix(b.committed, 0).UTC()})
 	}
 	if len(b.parents) > 0 && w.store.shallow[hash] {
-		w.Cut = true
+		w.cut, n.state = true, ended
 	} else {
 		for i, p := range b.parents {
 			w.addParent(id, i, w.id(p, -1))
@@ -325,107 +349,4 @@ func (q *queue) pop() queued {
 		list[i], list[down] = list[down], list[i]
 		i = down
 	}
-}
-
-// Pair asks whether one commit is in the history of another.
-type Pair struct{ Ancestor, Descendant plumbing.Hash }
-
-// Follows answers for each pair, out of what was walked so far: true is certain,
-// false only when the walk is done and neither cut nor broken.
-func (w *History) Follows(pairs []Pair) []bool {
-	out := make([]bool, len(pairs))
-	order := w.topological()
-	marks := make([]uint64, len(w.nodes))
-	const batch = 64
-	for from := 0; from < len(pairs); from += batch {
-		clear(marks)
-		part := pairs[from:min(from+batch, len(pairs))]
-		for i, p := range part {
-			if slot := w.slots[w.slot(p.Descendant)]; slot != 0 {
-				marks[slot-1] |= 1 << i
-			}
-		}
-		for _, id := range order {
-			if m := marks[id]; m != 0 {
-				for p := range w.parentsOf(id) {
-					marks[p] |= m
-				}
-			}
-		}
-		for i, p := range part {
-			slot := w.slots[w.slot(p.Ancestor)]
-			out[from+i] = slot != 0 && marks[slot-1]&(1<<i) != 0
-		}
-	}
-	return out
-}
-
-// topological lists all nodes, each before its parents.
-func (w *History) topological() []int32 {
-	children := make([]int32, len(w.nodes))
-	for id := range w.nodes {
-		for p := range w.parentsOf(int32(id)) {
-			children[p]++
-		}
-	}
-	order := make([]int32, 0, len(w.nodes))
-	for id, n := range children {
-		if n == 0 {
-			order = append(order, int32(id))
-		}
-	}
-	for i := 0; i < len(order); i++ {
-		for p := range w.parentsOf(order[i]) {
-			if children[p]--; children[p] == 0 {
-				order = append(order, p)
-			}
-		}
-	}
-	return order
-}
-
-// Similar lists the commits of the walk that may carry the same change as c: with
-// the same tree first, then those with the same subject or author date.
-func (w *History) Similar(c *Commit) []plumbing.Hash {
-	tree, subject := big.Uint64(c.Tree[:]), uint64(0)
-	if err := w.brief.parse(c.Raw); err == nil {
-		subject = digest(subjectOf(w.brief.message))
-	}
-	type candidate struct {
-		node *node
-		rank int
-	}
-	var found []candidate
-	for i := range w.nodes {
-		n := &w.nodes[i]
-		switch {
-		case n.state == named || n.hash == c.Hash:
-		case n.tree == tree:
-			found = append(found, candidate{n, 0})
-		case n.state == read && (n.subject == subject || n.authored == c.Authored.Unix()):
-			found = append(found, candidate{n, 1})
-		case n.state == graphed && n.committed >= c.Authored.Unix()-day && w.similar(n.hash, c, subject):
-			found = append(found, candidate{n, 1})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.node.committed, a.node.committed))
-	})
-	hashes := make([]plumbing.Hash, len(found))
-	for i, f := range found {
-		hashes[i] = f.node.hash
-	}
-	return hashes
-}
-
-// day is how far clocks may be apart: a change is committed anew after it was made.
-const day = 24 * 60 * 60
-
-// similar reads a commit that only the commit-graph was asked about.
-func (w *History) similar(h plumbing.Hash, c *Commit, subject uint64) bool {
-	data, err := w.store.commitData(h)
-	if err == nil {
-		err = w.brief.parse(data)
-	}
-	return err == nil && (w.brief.authored == c.Authored.Unix() || digest(subjectOf(w.brief.message)) == subject)
 }

@@ -200,7 +200,7 @@ func (z *inflater) fixedTables() {
 		}
 	}
 	_ = z.literal.build(l) // they are complete
-	for i := range 32 { // the last two stand for nothing
+	for i := range 32 {    // the last two stand for nothing
 		l[i] = 5
 	}
 	_ = z.offset.build(l[:32])

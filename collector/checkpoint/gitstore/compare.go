@@ -1,0 +1,224 @@
+package gitstore
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// Pair is two commits of a walk.
+type Pair struct{ First, Second plumbing.Hash }
+
+// Order is how two commits stand to each other.
+type Order uint8
+
+// The orders of two commits.
+const (
+	Unknown Order = iota // not decided by what was walked
+	Before               // the first is in the history of the second
+	After                // the second is in the history of the first
+	Same
+	Aside // neither
+)
+
+// Compare says of each pair how its commits stand to each other, out of what was
+// walked so far. All but Unknown is certain.
+func (w *History) Compare(pairs []Pair) []Order {
+	out := make([]Order, len(pairs))
+	order := w.topological()
+	marks := make([]uint64, len(w.nodes))
+	const batch = 32 // two bits each: in the history of the first, of the second
+	for from := 0; from < len(pairs); from += batch {
+		part := pairs[from:min(from+batch, len(pairs))]
+		w.mark(part, order, marks)
+		differ := uint64(0) // pairs with an end that only one of both reaches
+		for id := range w.nodes {
+			if m := marks[id]; m != 0 && (w.nodes[id].state == named || w.nodes[id].state == ended) {
+				differ |= m ^ m>>1
+			}
+		}
+		for i, p := range part {
+			first, ok1 := w.lookUp(p.First)
+			second, ok2 := w.lookUp(p.Second)
+			switch {
+			case p.First == p.Second:
+				out[from+i] = Same
+			case !ok1 || !ok2:
+			case marks[first]>>(2*i+1)&1 != 0:
+				out[from+i] = Before
+			case marks[second]>>(2*i)&1 != 0:
+				out[from+i] = After
+			case differ>>(2*i)&1 == 0:
+				// Nothing ends the search of one that is not in the other's history as
+				// well; and a commit is not in the history of its own ancestors.
+				out[from+i] = Aside
+			}
+		}
+	}
+	return out
+}
+
+// Settle walks on until it is known how the commits of each pair stand to each
+// other, or to the end.
+func (w *History) Settle(pairs []Pair) []Order {
+	for {
+		orders := w.Compare(pairs)
+		if w.Done() || !slices.Contains(orders, Unknown) {
+			return orders
+		}
+		w.Walk(2 * len(w.nodes))
+	}
+}
+
+// mark sets two bits for each pair on every node: whether it is in the history of
+// the first commit, and of the second.
+func (w *History) mark(pairs []Pair, order []int32, marks []uint64) {
+	clear(marks)
+	for i, p := range pairs {
+		if id, ok := w.lookUp(p.First); ok {
+			marks[id] |= 1 << (2 * i)
+		}
+		if id, ok := w.lookUp(p.Second); ok {
+			marks[id] |= 2 << (2 * i)
+		}
+	}
+	for _, id := range order {
+		if m := marks[id]; m != 0 {
+			for p := range w.parentsOf(id) {
+				marks[p] |= m
+			}
+		}
+	}
+}
+
+// topological lists all nodes, each before its parents.
+func (w *History) topological() []int32 {
+	children := make([]int32, len(w.nodes))
+	for id := range w.nodes {
+		for p := range w.parentsOf(int32(id)) {
+			children[p]++
+		}
+	}
+	order := make([]int32, 0, len(w.nodes))
+	for id, n := range children {
+		if n == 0 {
+			order = append(order, int32(id))
+		}
+	}
+	for i := 0; i < len(order); i++ {
+		for p := range w.parentsOf(order[i]) {
+			if children[p]--; children[p] == 0 {
+				order = append(order, p)
+			}
+		}
+	}
+	return order
+}
+
+// reachable reports whether a node is in the history of the first commit.
+func (w *History) reachable(id int32) bool {
+	if !w.aside {
+		return true
+	}
+	if loaded := w.Read + w.Graph; w.reached == nil || w.reachedAt != loaded {
+		w.reached, w.reachedAt = make([]bool, len(w.nodes)), loaded
+		w.reached[0] = true
+		for _, id := range w.topological() {
+			if w.reached[id] {
+				for p := range w.parentsOf(id) {
+					w.reached[p] = true
+				}
+			}
+		}
+	}
+	return w.reached[id]
+}
+
+// Has reports whether a commit is in the history, as far as it was walked.
+func (w *History) Has(h plumbing.Hash) bool {
+	id, ok := w.lookUp(h)
+	return ok && w.reachable(id)
+}
+
+// Names reports whether the history has a commit whose hash begins with hex
+// digits, as far as it was walked.
+func (w *History) Names(prefix string) bool {
+	for id := range w.nodes {
+		if strings.HasPrefix(w.nodes[id].hash.String(), prefix) && w.reachable(int32(id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Cut reports whether the walk met a shallow clone's end.
+func (w *History) Cut() bool {
+	if !w.cut || !w.aside {
+		return w.cut
+	}
+	for id := range w.nodes {
+		if w.nodes[id].state == ended && w.errors[int32(id)] == nil && w.reachable(int32(id)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Broken returns why a commit of the history could not be read; nil where all
+// could.
+func (w *History) Broken() error {
+	for id, err := range w.errors {
+		if w.reachable(id) {
+			return err
+		}
+	}
+	return nil
+}
+
+// Similar lists the commits of the walk that may carry the same change as c: with
+// the same tree first, then those with the same subject or author date.
+func (w *History) Similar(c *Commit) []plumbing.Hash {
+	tree, subject := big.Uint64(c.Tree[:]), uint64(0)
+	if err := w.brief.parse(c.Raw); err == nil {
+		subject = digest(subjectOf(w.brief.message))
+	}
+	type candidate struct {
+		node *node
+		rank int
+	}
+	var found []candidate
+	for i := range w.nodes {
+		n := &w.nodes[i]
+		switch {
+		case n.state == named || n.hash == c.Hash || !w.reachable(int32(i)):
+		case n.tree == tree:
+			found = append(found, candidate{n, 0})
+		case n.state == read && (n.subject == subject || n.authored == c.Authored.Unix()):
+			found = append(found, candidate{n, 1})
+		case n.state == graphed && n.committed >= c.Authored.Unix()-day && w.similar(n.hash, c, subject):
+			found = append(found, candidate{n, 1})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.node.committed, a.node.committed))
+	})
+	hashes := make([]plumbing.Hash, len(found))
+	for i, f := range found {
+		hashes[i] = f.node.hash
+	}
+	return hashes
+}
+
+// day is how far clocks may be apart: a change is committed anew after it was made.
+const day = 24 * 60 * 60
+
+// similar reads a commit that only the commit-graph was asked about.
+func (w *History) similar(h plumbing.Hash, c *Commit, subject uint64) bool {
+	data, err := w.store.commitData(h)
+	if err == nil {
+		err = w.brief.parse(data)
+	}
+	return err == nil && (w.brief.authored == c.Authored.Unix() || digest(subjectOf(w.brief.message)) == subject)
+}

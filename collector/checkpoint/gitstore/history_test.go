@@ -1,0 +1,194 @@
+package gitstore
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func git(t *testing.T, dir string, input string, args ...string) string {
+	t.Helper()
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	cmd := exec.Command("git", args...)
+	cmd.Dir, cmd.Stdin = dir, strings.NewReader(input)
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_CONFIG_SYSTEM="+os.DevNull)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "git %v: %s", args, out)
+	return strings.TrimSpace(string(out))
+}
+
+// randomHistory makes a repository with several lines, merges of up to four
+// parents and dates that lie. lies is how far, in seconds.
+func randomHistory(t *testing.T, commits, lies int, random *rand.Rand) string {
+	dir := t.TempDir()
+	git(t, dir, "", "init", "-q", "-b", "main", ".")
+	var b bytes.Buffer
+	for i := 1; i <= commits; i++ {
+		fmt.Fprintf(&b, "commit refs/heads/b%d\nmark :%d\ncommitter Ada <a@example.com> %d +0000\ndata <<.\nstep %d\n.\n", random.IntN(6), i, 1770000000+i*60+random.IntN(lies), i)
+		if i > 1 {
+			fmt.Fprintf(&b, "from :%d\n", max(1, i-1-random.IntN(min(i, 12))))
+			for range []int{0, 0, 0, 1, 3}[random.IntN(5)] {
+				fmt.Fprintf(&b, "merge :%d\n", 1+random.IntN(i-1))
+			}
+		}
+		fmt.Fprintf(&b, "M 100644 inline d%d/f%d\ndata <<.\n%d\n.\n", random.IntN(5), random.IntN(9), i)
+	}
+	fmt.Fprintf(&b, "reset refs/heads/main\nfrom :%d\n", commits-1)
+	git(t, dir, b.String(), "fast-import", "--quiet", "--force")
+	return dir
+}
+
+// TestHistory compares walks with git: with and without a commit-graph, whole and
+// in layers, with true and with false dates, to all commits at once and to one.
+func TestHistory(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for _, lies := range []int{1, 2_000_000} {
+		dir := randomHistory(t, 1500, lies, random)
+		all := hashes(git(t, dir, "", "rev-list", "--all"))
+		reachable := map[plumbing.Hash]bool{}
+		for _, h := range hashes(git(t, dir, "", "rev-list", "HEAD")) {
+			reachable[h] = true
+		}
+		require.NotEqual(t, len(all), len(reachable))
+		for _, graph := range []string{"none", "one", "layers"} {
+			switch graph {
+			case "one":
+				git(t, dir, "", "commit-graph", "write", "--reachable", "--changed-paths")
+			case "layers":
+				require.NoError(t, os.Remove(dir+"/.git/objects/info/commit-graph"))
+				git(t, dir, strings.Join(strs(all[len(all)-300:]), "\n"), "commit-graph", "write", "--stdin-commits", "--split=no-merge")
+				git(t, dir, "", "commit-graph", "write", "--reachable", "--split=no-merge")
+			}
+			t.Run(fmt.Sprintf("lies %d, graph %s", lies, graph), func(t *testing.T) {
+				s, err := Open(dir)
+				require.NoError(t, err)
+				defer s.Close()
+				head, _, err := s.Head()
+				require.NoError(t, err)
+				for _, objects := range []int{0, 1, 400} {
+					w := s.History(head, Asked{Objects: objects})
+					w.Seek(all)
+					assert.Equal(t, graph != "none" && objects > 0, w.Graph > 0)
+					for _, h := range all {
+						assert.Equal(t, reachable[h], w.Has(h), h)
+					}
+					for range 40 {
+						h := all[random.IntN(len(all))]
+						w := s.History(head, Asked{Objects: objects})
+						w.Seek([]plumbing.Hash{h})
+						assert.Equal(t, reachable[h], w.Has(h), h)
+					}
+					compareWithGit(t, s, dir, all, objects, random)
+				}
+			})
+		}
+	}
+}
+
+// compareWithGit asks git how pairs of commits stand to each other.
+func compareWithGit(t *testing.T, s *Store, dir string, all []plumbing.Hash, objects int, random *rand.Rand) {
+	w := s.History(all[0], Asked{Objects: objects})
+	w.Finish()
+	reached := all[:0:0]
+	for _, h := range all {
+		if w.Has(h) {
+			reached = append(reached, h)
+		}
+	}
+	var pairs []Pair
+	for range 50 {
+		i := random.IntN(len(reached))
+		pairs = append(pairs, Pair{reached[i], reached[max(0, min(len(reached)-1, i+random.IntN(60)-30))]})
+	}
+	w = s.History(all[0], Asked{Objects: objects})
+	w.Seek(pairHashes(pairs))
+	within := func(a, b plumbing.Hash) bool {
+		cmd := exec.Command("git", "merge-base", "--is-ancestor", a.String(), b.String())
+		cmd.Dir = dir
+		return cmd.Run() == nil
+	}
+	for i, order := range w.Settle(pairs) {
+		p, want := pairs[i], Aside
+		switch {
+		case p.First == p.Second:
+			want = Same
+		case within(p.First, p.Second):
+			want = Before
+		case within(p.Second, p.First):
+			want = After
+		}
+		assert.Equal(t, want, order, "%v", p)
+	}
+}
+
+func pairHashes(pairs []Pair) (all []plumbing.Hash) {
+	for _, p := range pairs {
+		all = append(all, p.First, p.Second)
+	}
+	return all
+}
+
+func hashes(list string) (all []plumbing.Hash) {
+	for _, h := range strings.Fields(list) {
+		all = append(all, plumbing.NewHash(h))
+	}
+	return all
+}
+
+func strs(all []plumbing.Hash) (list []string) {
+	for _, h := range all {
+		list = append(list, h.String())
+	}
+	return list
+}
+
+// TestEarlyEnd: what is certain early ends the walk early.
+func TestEarlyEnd(t *testing.T) {
+	dir := randomHistory(t, 3000, 1, rand.New(rand.NewPCG(7, 8)))
+	git(t, dir, "commit refs/heads/aside\ncommitter Ada <a@example.com> 1790000000 +0000\ndata 1\nx\nfrom refs/heads/main~3\n", "fast-import", "--quiet")
+	s, err := Open(dir)
+	require.NoError(t, err)
+	defer s.Close()
+	head, _, err := s.Head()
+	require.NoError(t, err)
+	aside, err := s.Resolve("aside")
+	require.NoError(t, err)
+	w := s.History(head, Asked{})
+	w.Seek([]plumbing.Hash{aside})
+	assert.False(t, w.Has(aside))
+	assert.Less(t, w.Len(), 1500)
+	w.Until(time.Unix(0, 0))
+	assert.True(t, w.Done())
+}
+
+// TestBrokenGraph: a commit-graph that is damaged is not used.
+func TestBrokenGraph(t *testing.T) {
+	dir := randomHistory(t, 300, 1, rand.New(rand.NewPCG(9, 9)))
+	git(t, dir, "", "commit-graph", "write", "--reachable")
+	path := dir + "/.git/objects/info/commit-graph"
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	data[len(data)/2] ^= 1
+	require.NoError(t, os.Chmod(path, 0o644))
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	s, err := Open(dir)
+	require.NoError(t, err)
+	defer s.Close()
+	head, _, err := s.Head()
+	require.NoError(t, err)
+	w := s.History(head, Asked{Objects: 1})
+	w.Finish()
+	assert.Zero(t, w.Graph)
+	assert.Equal(t, len(hashes(git(t, dir, "", "-c", "core.commitGraph=false", "rev-list", "HEAD"))), w.Read)
+}
