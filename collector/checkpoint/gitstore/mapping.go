@@ -15,7 +15,7 @@ type mapping struct {
 
 const (
 	blockSize = 64 << 10 // what the system maps around a byte that is read
-	maxBlocks = 40 << 20 / blockSize
+	maxBlocks = 24 << 20 / blockSize
 )
 
 func mapFile(path string) (*mapping, error) {

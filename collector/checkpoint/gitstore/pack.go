@@ -86,6 +86,15 @@ func (p *pack) name(i int) []byte { return p.names[i*p.stride : i*p.stride+hashS
 // search returns the position of the first hash that is not smaller than h.
 func (p *pack) search(h []byte) int {
 	low, high := p.below(int(h[0])), p.below(int(h[0])+1)
+	// Hashes are spread evenly, so this one is near where its next digits say.
+	guess := low + int(uint64(high-low)*uint64(big.Uint32(h[1:]))>>32)
+	const near = 64
+	if at := guess - near; at > low && bytes.Compare(p.name(at), h) < 0 {
+		low = at
+	}
+	if at := guess + near; at < high && bytes.Compare(p.name(at), h) >= 0 {
+		high = at
+	}
 	for low < high {
 		mid := int(uint(low+high) / 2)
 		if bytes.Compare(p.name(mid), h) < 0 {
