@@ -84,7 +84,7 @@ func (g *graph) count() int {
 
 // openLayer maps a file of the graph and checks its checksum.
 func openLayer(path string) (*graphLayer, error) {
-	file, err := mapFile(path)
+	file, err := mapFile(path, keepIndex)
 	if err != nil {
 		return nil, err
 	}

@@ -10,15 +10,18 @@ import (
 type mapping struct {
 	data    []byte
 	touched []bool // blocks that were read
-	count   int
+	count   int    // of them
+	most    int    // that may be kept
 }
 
 const (
 	blockSize = 64 << 10 // what the system maps around a byte that is read
-	maxBlocks = 24 << 20 / blockSize
+	keepIndex = 48 << 20
+	keepPack  = 24 << 20
 )
 
-func mapFile(path string) (*mapping, error) {
+// mapFile maps a file; of what is read, at most so many bytes are kept.
+func mapFile(path string, keep int) (*mapping, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -36,7 +39,7 @@ func mapFile(path string) (*mapping, error) {
 	if err != nil {
 		return nil, fmt.Errorf("map %s: %w", path, err)
 	}
-	return &mapping{data: data, touched: make([]bool, size/blockSize+1)}, nil
+	return &mapping{data: data, touched: make([]bool, size/blockSize+1), most: keep / blockSize}, nil
 }
 
 // touch notes that bytes around an offset are about to be read.
@@ -45,7 +48,7 @@ func (m *mapping) touch(offset int) {
 	if m.touched[block] {
 		return
 	}
-	if m.count++; m.count > maxBlocks {
+	if m.count++; m.count > m.most {
 		forgetBytes(m.data)
 		clear(m.touched)
 		m.count = 1

@@ -34,7 +34,7 @@ var (
 
 // openPack opens a pack by its index, of version 2 or 1.
 func openPack(path string) (*pack, error) {
-	index, err := mapFile(path)
+	index, err := mapFile(path, keepIndex)
 	if err != nil {
 		return nil, err
 	}
@@ -143,7 +143,7 @@ func (p *pack) open() error {
 	if p.data != nil {
 		return nil
 	}
-	data, err := mapFile(p.path + ".pack")
+	data, err := mapFile(p.path+".pack", keepPack)
 	if err != nil {
 		return err
 	}
