@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	tscLine  = regexp.MustCompile(`^(.+)\((\d+),(\d+)\): (error|warning|message) (TS\d+): (.*)$`)
+	tscLine  = regexp.MustCompile(`^(.+?)(?:\(|:)(\d+)[,:](\d+)(?:\):| -) (error|warning|message) (TS\d+): (.*)$`) // plain and --pretty
 	tscPlain = regexp.MustCompile(`^(error|warning) (TS\d+): (.*)$`)
 	goLine   = regexp.MustCompile(`^(?:vet: )?([^\s:]+\.go):(\d+):(?:(\d+):)? (.*)$`)
 )
@@ -76,7 +76,7 @@ func checkLine(tool string, c evidence.Check, line string, at Place) evidence.Ch
 // WeakFlags returns the options by which a compiler checks less than it says.
 func WeakFlags(tool string, argv []string) []string {
 	weak := map[string][]string{
-		"tsc":    {"--noCheck", "--listFilesOnly", "--showConfig", "--version", "-v", "--help", "-h", "--init", "--dry", "-d", "--clean", "--all"},
+		"tsc":    {"--noCheck", "--dry", "--clean"},
 		"go vet": {"-json", "-n"}, "go build": {"-n"}, "go test": {"-n", "-c", "-list", "-exec", "-skip"},
 		"vitest": {"--passWithNoTests", "--passWithNoTests=true", "--dangerouslyIgnoreUnhandledErrors", "-u", "--update", "--allowOnly", "--retry"},
 		"jest":   {"--passWithNoTests", "-u", "--updateSnapshot"},
@@ -92,26 +92,11 @@ func WeakFlags(tool string, argv []string) []string {
 	return found
 }
 
-// TSCProbe returns the arguments by which tsc lists the files it would check, and
-// checks nothing; nil where it cannot (-b).
-func TSCProbe(argv []string) []string {
-	for _, arg := range argv {
-		switch arg {
-		case "-b", "--build", "-w", "--watch", "--listFilesOnly", "--showConfig", "--version", "--init", "--help":
-			return nil
-		}
-	}
-	return append(slices.Clone(argv), "--listFilesOnly")
-}
-
 // TSCProject returns the -p argument of tsc; "." when there is none.
 func TSCProject(argv []string) string {
 	for i, arg := range argv {
 		if (arg == "-p" || arg == "--project") && i+1 < len(argv) {
 			return argv[i+1]
-		}
-		if value, ok := strings.CutPrefix(arg, "--project="); ok {
-			return value
 		}
 	}
 	return "."

@@ -51,17 +51,26 @@ function marksOnly(file) {
 }
 
 /**
- * Starts the reporters of the project's configuration, or vitest's own where it
- * names none: one that stands on the command line, as this does, replaces them.
+ * The reporters that run without this one: one that stands on the command line, as
+ * this does, replaces those of the project's configuration. vitest 1 to 4 keep what
+ * the configuration says; 5 resolves it once more.
  */
-async function configured(vitest) {
+async function configured(vitest, library) {
   const listed = (vitest.vite ?? vitest.server)?.config?.test?.reporters ?? []
   let named = Array.isArray(listed) ? listed : [listed]
-  if (named.length === 0) named = process.env.GITHUB_ACTIONS === 'true' ? ['default', 'github-actions'] : ['default']
+  if (named.some(isOwn)) named = (await library.resolveConfig({ ...vitest.config.cliOptions, reporter: undefined })).test.reporters
+  if (named.length > 0) return named.filter(Boolean)
+  return process.env.GITHUB_ACTIONS === 'true' ? ['default', 'github-actions'] : ['default']
+}
+
+const isOwn = (reporter) => Array.isArray(reporter) && String(reporter[0]).includes('verdict-reporter')
+
+/** Makes reporters as vitest does. */
+async function others(vitest) {
   const load = (id) => (vitest.runner.import ? vitest.runner.import(id) : vitest.runner.executeId(id))
-  const library = async (id) => (await load(id).catch(() => ({}))).ReportersMap
-  const builtin = (await library('vitest/node')) ?? (await library('vitest/reporters')) ?? {}
-  return Promise.all(named.filter(Boolean).map(async (reporter) => {
+  const library = await load('vitest/node')
+  const builtin = library.ReportersMap ?? (await load('vitest/reporters')).ReportersMap
+  return Promise.all((await configured(vitest, library)).map(async (reporter) => {
     const [name, options] = Array.isArray(reporter) ? reporter : [reporter]
     if (typeof name !== 'string') return name
     const Reporter = builtin[name] ?? (await load(name === 'html' ? '@vitest/ui/reporter' : name)).default
@@ -78,9 +87,9 @@ export default class {
     if (config.bail) flags.push('bail')
     say({ kind: 'start', filter: config.testNamePattern ? String(config.testNamePattern) : '', flags })
     if (vitest.reporters.length > 1 && vitest.reporters.some((reporter) => reporter !== this && !isServer(reporter))) return
-    const others = await configured(vitest)
-    vitest.reporters.push(...others)
-    await Promise.all(others.map((reporter) => reporter.onInit?.(vitest)))
+    const added = await others(vitest)
+    vitest.reporters.push(...added)
+    await Promise.all(added.map((reporter) => reporter.onInit?.(vitest)))
   }
 
   onFinished(files = [], errors = []) { this.end(files, errors) }
