@@ -419,3 +419,39 @@ func TestCommentOfANewDecision(t *testing.T) {
 	assert.Equal(t, exitFailure, code)
 	assert.Contains(t, stderr, "later evidence is there already")
 }
+
+// TestCommentOfACommit: on a push and in a merge queue there is no pull request to
+// comment on; the check run shows the decision on the commit.
+func TestCommentOfACommit(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	for event, branch := range map[string]string{"push": "main", "merge_group": "gh-readonly-queue/main/pr-7-" + strings.Repeat("a", 40)} {
+		t.Run(event, func(t *testing.T) {
+			h, dir := pulled(t)
+			path := filepath.Join(dir, "bundle.json")
+			data, err := os.ReadFile(path)
+			require.NoError(t, err)
+			require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(data, []byte(`"event": "pull_request"`), []byte(`"event": "`+event+`"`)), 0o644))
+			h.artifact = zipped(t, dir)
+			commit := h.head
+			h.run["event"], h.run["head_branch"] = event, branch
+			h.head = strings.Repeat("b", 40) // the pull request's own
+			code, out, stderr := h.comment("--run-id", "77")
+			require.Equal(t, 0, code, stderr)
+			assert.Equal(t, "GO\n", out)
+			assert.Empty(t, h.comments)
+			require.Len(t, h.checks, 1)
+			assert.Equal(t, commit, h.checks[0]["head_sha"])
+		})
+	}
+	h, _ := pulled(t)
+	h.run["event"], h.run["head_branch"] = "merge_group", "main"
+	code, _, stderr := h.comment("--run-id", "77")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "no branch of a merge queue")
+	h.run["event"] = "pull_request_target"
+	code, _, stderr = h.comment("--run-id", "77")
+	assert.Equal(t, exitUsage, code)
+	assert.Contains(t, stderr, "pull_request_target")
+}
