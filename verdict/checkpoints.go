@@ -190,9 +190,7 @@ func (k *trackerJudge) commitContent(p *tracker.Packet, c *tracker.Checkpoint, e
 	if len(e.Names) > 0 && !slices.ContainsFunc(e.Names, func(id string) bool { return tracker.SameID(id, p.ID) }) {
 		k.at("checkpoint/other-packet", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, names %s", p.ID, about, strings.Join(e.Names, ", ")), Claimed: p.ID, Observed: strings.Join(e.Names, ", "), Commit: e.Hash})
 	}
-	if s := e.Signature; s != nil && s.State != "good" {
-		k.at("checkpoint/signature", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s: %s", p.ID, about, s.State), Observed: s.State, Commit: e.Hash})
-	}
+	k.signature(p, c, e, about)
 	for _, r := range k.Bundle.Repository.Relations {
 		if r.Tracker != k.t.Path || r.Later != p.ID {
 			continue
@@ -205,6 +203,31 @@ func (k *trackerJudge) commitContent(p *tracker.Packet, c *tracker.Checkpoint, e
 		}
 	}
 	k.scope(p, c, e, about)
+}
+
+// signature judges what verification of the commit's signature gave.
+func (k *trackerJudge) signature(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint, about string) {
+	s := e.Signature
+	if s == nil || s.State == "good" {
+		return
+	}
+	rule, said := "checkpoint/signature", map[string]string{
+		"unsigned": "it is not signed", "unknown key": "it is signed by a key that the policy's files do not hold", "expired key": "the key that signed it has expired",
+		"revoked key": "the key that signed it is revoked", "expired": "its signature has expired", "other kind": "its signature is of another kind",
+	}[s.State]
+	switch {
+	case s.State == "bad":
+		rule, said = "checkpoint/signature-bad", "its signature does not fit its content"
+	case said == "":
+		rule, said = "checkpoint/signature-unverifiable", "its signature could not be verified"
+	}
+	if s.Key != "" {
+		said += " (" + orElse(s.Signer, "key") + " " + s.Key + ")"
+	}
+	if s.Reason != "" {
+		said += ": " + clip(s.Reason, 200)
+	}
+	k.at(rule, p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s: %s", p.ID, about, said), Observed: s.State, Commit: e.Hash})
 }
 
 // scope compares the files that the commit changes with those that the packet

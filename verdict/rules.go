@@ -101,7 +101,9 @@ var rules = []Rule{
 	{"checkpoint/empty", "The commit changes nothing", Condition, "the files it changes, where the packet lists some", "git commit --allow-empty", "a commit that changes them", "record the commit that holds the change", false},
 	{"checkpoint/scope", "The commit changes files that the packet does not list", Condition, "the files it changes against 'Files changed'", "licence/licence.go beside calc.go", "calc.go alone", "list the files, or split the commit", false},
 	{"checkpoint/untouched", "The packet lists files that its commit does not change", Note, "'Files changed' against the commit", "calc.go is listed, not changed", "calc.go is changed", "correct the list", false},
-	{"checkpoint/signature", "A commit's signature does not hold", Condition, "signatures, where the policy asks for them", "unsigned", "signed by a known key", "sign the commit", false},
+	{"checkpoint/signature", "A commit is not signed by a key that counts", Condition, "signatures, where the policy asks for them", "unsigned, or signed by a key that the policy's files do not hold", "signed by a known key", "sign the commit, or add the signer's key to the files that the policy names", false},
+	{"checkpoint/signature-bad", "A commit's signature is not of this commit", Blocker, "signatures, where the policy asks for them", "the message was changed after it was signed", "signed by a known key", "find out who changed the commit, and sign it again", false},
+	{"checkpoint/signature-unverifiable", "A commit's signature could not be verified", Condition, "signatures and the files with the keys", "the key ring is not on the base branch", "the files can be read", "see the reason", true},
 	{"checkpoint/short-hash", "The policy asks for full hashes", Condition, "the length of recorded hashes", "687ecd79", "40 digits", "record all 40 digits", false},
 	{"checkpoint/tests-lost", "Tests were deleted, skipped or emptied since", Condition, "tests at the first checkpoint against those at the head", "sub_test.go was deleted", "it was renamed", "bring them back, or say why they went", false},
 

@@ -52,6 +52,11 @@ func counted(change func(*evidence.Tests)) func(*testing.T, *fixture) {
 	return bundle(func(b *evidence.Bundle) { change(tests(b)) })
 }
 
+// signed is a commit whose signature has a state.
+func signed(state string) func(*testing.T, *fixture) {
+	return checkpointA(func(c *evidence.Checkpoint) { c.Signature = &evidence.Signature{State: state} })
+}
+
 func checkpointA(change func(*evidence.Checkpoint)) func(*testing.T, *fixture) {
 	return bundle(func(b *evidence.Bundle) { change(&b.Repository.Checkpoints[0]) })
 }
@@ -197,9 +202,11 @@ var ruleCases = map[string]ruleCase{
 	}), twin: checkpointA(func(c *evidence.Checkpoint) {
 		c.Files = append(c.Files, evidence.FileChange{Path: "t.md", Status: "M"})
 	})},
-	"checkpoint/untouched":  {lie: document("- calc/calc.go: new", "- calc/calc.go: new\n- calc/other.go: new")},
-	"checkpoint/signature":  {lie: checkpointA(func(c *evidence.Checkpoint) { c.Signature = &evidence.Signature{State: "unsigned"} }), twin: checkpointA(func(c *evidence.Checkpoint) { c.Signature = &evidence.Signature{State: "good"} })},
-	"checkpoint/short-hash": {lie: withPolicy(func(p *policy.Policy) { p.Checkpoints.FullHash = true }, nil)},
+	"checkpoint/untouched":              {lie: document("- calc/calc.go: new", "- calc/calc.go: new\n- calc/other.go: new")},
+	"checkpoint/signature":              {lie: signed("unsigned"), twin: signed("good")},
+	"checkpoint/signature-bad":          {lie: signed("bad"), twin: signed("unknown key")},
+	"checkpoint/signature-unverifiable": {lie: signed("unverifiable"), twin: signed("expired key")},
+	"checkpoint/short-hash":             {lie: withPolicy(func(p *policy.Policy) { p.Checkpoints.FullHash = true }, nil)},
 	"checkpoint/tests-lost": {lie: bundle(func(b *evidence.Bundle) {
 		b.Repository.Tests = []evidence.TestChange{{File: "a_test.go", Name: "TestA", Kind: "deleted"}}
 	})},

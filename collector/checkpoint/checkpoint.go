@@ -31,13 +31,17 @@ var (
 
 // Options say what is asked beside the trackers' own hashes.
 type Options struct {
-	Head      string // the revision that checkpoints must be reachable from; empty: HEAD, or the pull request's head where HEAD is its merge commit
-	Base      string // the revision that contracts are compared with; empty: none
-	Fetch     bool   // fetch missing history with an installed git first
-	Signed    string // "" or "any", "gpg", "ssh": verify signatures
-	Contracts []Contract
-	Ranges    []Range  // parts of the history that the head may lie in
-	Previous  []string // hashes that an earlier run saw in the history
+	Head   string // the revision that checkpoints must be reachable from; empty: HEAD, or the pull request's head where HEAD is its merge commit
+	Base   string // the revision that contracts are compared with; empty: none
+	Fetch  bool   // fetch missing history with an installed git first
+	Signed string // "" or "any", "gpg", "ssh": verify signatures
+	// Files of the repository with the keys that count for Signed: an armored
+	// OpenPGP key ring, and an allowed-signers file of ssh-keygen's form. With a
+	// Base they are read from it.
+	KeyRing, AllowedSigners string
+	Contracts               []Contract
+	Ranges                  []Range  // parts of the history that the head may lie in
+	Previous                []string // hashes that an earlier run saw in the history
 }
 
 // Contract is a pattern that added lines must not match.
@@ -158,6 +162,7 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 		}
 		return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
 	}
+	v.readKeys()
 	v.trackers(ctx, trackers)
 	v.contracts()
 	v.lostTests()

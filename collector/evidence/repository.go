@@ -84,10 +84,15 @@ type Twin struct {
 
 // Signature is what verification of a commit's signature gave.
 type Signature struct {
-	State  string `json:"state"`          // "good", "bad", "unknown key", "expired key", "unsigned", "unsupported"
-	Kind   string `json:"kind,omitempty"` // "gpg", "ssh", "x509"
-	Signer string `json:"signer,omitempty"`
-	Key    string `json:"key,omitempty"` // fingerprint
+	// State: "good", "bad" (not of this commit), "unknown key", "expired key",
+	// "revoked key", "expired" (the signature itself), "unsigned", "other kind"
+	// (than the policy asks for), "unsupported" (see Reason) or "unverifiable" (the
+	// keys could not be read; see Reason).
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
+	Kind   string `json:"kind,omitempty"`   // "gpg", "ssh", "x509"
+	Signer string `json:"signer,omitempty"` // as the keys name whom the key belongs to
+	Key    string `json:"key,omitempty"`    // fingerprint; of an unknown key, what the signature says
 }
 
 // Relation is how two checkpoints of one tracker stand to each other.
