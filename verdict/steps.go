@@ -104,8 +104,19 @@ func (c *commandJudge) proof(name string, checks []*evidence.Step) {
 		c.found("evidence/unproven", Finding{Message: fmt.Sprintf("%s exits %d; what it checks cannot be seen", name, c.expected), Observed: fmt.Sprintf("exit %d, and no known check inside", c.expected)})
 		return
 	}
+	c.idle(name)
 	if !c.plan.Shape.Sound {
 		c.unsound(name, witnessed)
+	}
+}
+
+// idle names the tools that have words by which they check nothing, beside others
+// that check something.
+func (c *commandJudge) idle(name string) {
+	for _, s := range c.plan.Shape.Steps {
+		if s.Idle {
+			c.found("evidence/weak-flags", Finding{Message: fmt.Sprintf("inside %s, `%s` checks nothing", name, clip(s.Text, 100)), Observed: "nothing to fail"})
+		}
 	}
 }
 

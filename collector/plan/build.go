@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -163,67 +162,4 @@ func order(t *tracker.Tracker) []string {
 		}
 	}
 	return out
-}
-
-// laneOf says beside what a command may run: Go's tools in one lane, those of
-// each front-end folder in another. What changes the tree, and what is not
-// known, runs alone.
-func laneOf(c *Command) string {
-	lane, dir := "", c.Dir
-	for _, s := range c.Shape.Steps {
-		if s.Opaque || len(s.Env) > 0 && !s.Probative {
-			return ""
-		}
-		switch tool := s.Tool; {
-		case s.Argv[0] == "cd" && len(s.Argv) == 2 && s.Literal:
-			dir = s.Argv[1]
-			continue
-		case strings.HasPrefix(tool, "go "), slices.Contains([]string{"gofmt", "staticcheck", "golangci-lint", "govulncheck"}, tool):
-			if slices.Contains([]string{"go mod", "go install", "go work", "go fix", "go fmt"}, tool) || slices.Contains(s.Argv, "-w") {
-				return ""
-			}
-			if lane != "" && lane != "go" {
-				return ""
-			}
-			lane = "go"
-		case slices.Contains([]string{"vitest", "tsc", "vue-tsc", "eslint", "jest", "prettier", "biome"}, tool):
-			if slices.Contains(s.Argv, "--fix") || slices.Contains(s.Argv, "--write") || slices.Contains(s.Argv, "-u") || slices.Contains(s.Argv, "--update") {
-				return ""
-			}
-			name := "node:" + folderOf(&s, dir)
-			if lane != "" && lane != name {
-				return ""
-			}
-			lane = name
-		case s.Status && tool != "git":
-		case tool == "true" || tool == "echo" || tool == "cd" || tool == ":":
-		default:
-			return ""
-		}
-	}
-	if writes(c.Text) {
-		return ""
-	}
-	return lane
-}
-
-// folderOf is the front-end folder that a step is about.
-func folderOf(s *Step, dir string) string {
-	if head, _, ok := strings.Cut(s.Argv[0], "/node_modules/.bin/"); ok {
-		return head
-	}
-	for i, arg := range s.Argv {
-		if (arg == "--prefix" || arg == "--dir" || arg == "-C") && i+1 < len(s.Argv) {
-			return s.Argv[i+1]
-		}
-	}
-	if dir == "" {
-		return "."
-	}
-	return dir
-}
-
-// writes reports whether a redirection writes to a file of the repository.
-func writes(text string) bool {
-	return strings.Contains(strings.NewReplacer("2>&1", "", ">/dev/null", "", "> /dev/null", "", "2>/dev/null", "", "&>/dev/null", "", "=>", "", "->", "").Replace(text), ">")
 }

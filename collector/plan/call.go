@@ -50,7 +50,7 @@ func (r *shapeReader) call(cmd *syntax.CallExpr, c context, redirs []*syntax.Red
 // stepOf says what is known of a simple command by its words.
 func stepOf(args []string) Step {
 	t := toolOf(args)
-	return Step{Argv: args, Tool: t.name, Probative: t.kind == "check", Status: t.kind == "status", Opaque: t.kind == "script"}
+	return Step{Argv: args, Tool: t.name, Probative: t.kind == checks, Status: t.kind == status, Opaque: t.kind == script, Idle: t.idle}
 }
 
 // callFunction reads a function's body at its first call; at a later one, its

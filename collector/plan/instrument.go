@@ -112,7 +112,7 @@ func plain(call *syntax.CallExpr, name string) bool {
 		w, _ := literal(arg)
 		words = append(words, w)
 	}
-	return toolOf(words).kind != "check" && !slices.Contains(WitnessedPrograms, path.Base(name))
+	return toolOf(words).kind != checks && !slices.Contains(WitnessedPrograms, path.Base(name))
 }
 
 // reportedStep runs a command and reports its start and its end, one line each.

@@ -90,6 +90,7 @@ type Step struct {
 	Probative bool     // its tool checks something
 	Status    bool     // its exit status can say whether something holds (grep, git diff, test)
 	Opaque    bool     // it starts other programs that decide (script, make, npm test)
+	Idle      bool     // its tool checks something, but nothing with these words (tsc --listFilesOnly), and nothing reads what it prints
 	Text      string   // canonical
 
 	dir string // where cd led before it, relative to the root

@@ -289,6 +289,7 @@ func (r *shapeReader) substitutions(n syntax.Node, c context) {
 // add keeps a step, and the mask over it where its status can get lost.
 func (r *shapeReader) add(s Step, c context) {
 	s.dir = r.dir
+	s.Idle = s.Idle && c.kind == ""
 	if c.kind != "" && lossCounts(&s) {
 		r.mask(c.kind, c.text, len(r.shape.Steps))
 	}

@@ -9,25 +9,9 @@ import (
 // tool is how a program's words are understood.
 type tool struct {
 	name string
-	// kind: "check" it exists to check something; "status" its exit status can
-	// say whether something holds; "script" it starts others that decide; "quiet"
-	// it decides nothing.
-	kind string
+	kind kind
+	idle bool // it exists to check something, and with these words does not
 }
-
-// programs are the programs that verdict knows, by the name they are called by.
-// A program that is not here is a script: what it checks cannot be known.
-var programs = map[string]string{
-	"gofmt": "check", "golangci-lint": "check", "staticcheck": "check", "govulncheck": "check", "gosec": "check", "revive": "check", "errcheck": "check", "gotestsum": "check", "ginkgo": "check", "buf": "check",
-	"vitest": "check", "jest": "check", "mocha": "check", "ava": "check", "tap": "check", "playwright": "check", "cypress": "check", "tsc": "check", "vue-tsc": "check", "svelte-check": "check", "eslint": "check", "oxlint": "check", "biome": "check", "prettier": "check", "stylelint": "check", "tsd": "check", "knip": "check", "size-limit": "check",
-	"pytest": "check", "tox": "check", "nox": "check", "ruff": "check", "mypy": "check", "pyright": "check", "flake8": "check", "black": "check", "bandit": "check",
-	"rspec": "check", "rubocop": "check", "phpunit": "check", "phpstan": "check", "ctest": "check", "shellcheck": "check", "shfmt": "check", "actionlint": "check", "hadolint": "check", "yamllint": "check", "markdownlint": "check", "gitleaks": "check", "trivy": "check", "semgrep": "check", "codespell": "check", "zizmor": "check", "tflint": "check",
-	"grep": "status", "egrep": "status", "fgrep": "status", "rg": "status", "ag": "status", "git": "status", "test": "status", "[": "status", "[[": "status", "diff": "status", "cmp": "status", "ls": "status", "stat": "status", "cat": "status", "wc": "status", "jq": "status", "yq": "status", "head": "status", "sha256sum": "status", "file": "status", "which": "status", "type": "status", "command": "status", "curl": "status", "wget": "status", "docker": "status", "kubectl": "status", "helm": "status", "terraform": "status", "psql": "status", "sqlite3": "status", "openssl": "status", "((": "status",
-	"true": "quiet", ":": "quiet", "echo": "quiet", "printf": "quiet", "cd": "quiet", "pushd": "quiet", "popd": "quiet", "export": "quiet", "set": "quiet", "unset": "quiet", "sleep": "quiet", "wait": "quiet", "pwd": "quiet", "date": "quiet", "mkdir": "quiet", "touch": "quiet", "cp": "quiet", "mv": "quiet", "rm": "quiet", "ln": "quiet", "tee": "quiet", "tail": "quiet", "sort": "quiet", "uniq": "quiet", "sed": "quiet", "awk": "quiet", "cut": "quiet", "tr": "quiet", "tree": "quiet", "exit": "quiet", "return": "quiet", "break": "quiet", "continue": "quiet", "trap": "quiet", "shopt": "quiet", "ulimit": "quiet", "umask": "quiet", "local": "quiet", "declare": "quiet", "readonly": "quiet", "read": "quiet", "shift": "quiet", "false": "quiet", "kill": "quiet", "dirname": "quiet", "basename": "quiet", "yes": "quiet", "seq": "quiet", "chmod": "quiet", "find": "quiet", "xargs": "quiet", "hash": "quiet", "alias": "quiet", "eval": "script", "source": "script", ".": "script",
-}
-
-// goChecks are the sub-commands of go that check something.
-var goChecks = []string{"test", "vet", "build", "install", "run", "generate", "list", "mod", "fix", "tool", "work", "env", "version", "fmt"}
 
 // wrappers run the command that follows their own options; the number is how many
 // operands come first.
@@ -36,10 +20,31 @@ var wrappers = map[string]int{
 	"xvfb-run": 0, "dotenv": 0, "cross-env": 0, "xargs": 0, "corepack": 0,
 }
 
-// valueFlags are options of wrappers that take a value in the next word.
+// valueFlags are options, before the word that counts, that take the next word.
 var valueFlags = map[string][]string{
 	"nice": {"-n"}, "timeout": {"-s", "-k", "--signal", "--kill-after"}, "env": {"-u", "-C", "-S"}, "stdbuf": {"-i", "-o", "-e"}, "sudo": {"-u", "-g"}, "time": {"-f", "-o"}, "ionice": {"-c", "-n"},
 	"xargs": {"-n", "-I", "-P", "-L", "-d", "-s", "-E", "-a"},
+	"npx":   {"-p", "--package", "-c", "--call", "--prefix", "-w", "--workspace"}, "npm": {"--prefix", "-C", "--dir", "--filter", "-F", "-w", "--workspace", "--cwd"},
+	"go": {"-C"}, "git": {"-C", "-c", "--git-dir", "--work-tree", "--namespace"}, "cargo": {"-C", "--manifest-path", "--config", "-Z"}, "golangci-lint": {"-c", "--config"}, "ruff": {"--config"},
+	"vitest": {"-r", "--root", "-c", "--config", "--dir", "-t", "--testNamePattern", "--reporter", "--project", "--mode"}, "uv": {"--directory", "--project", "--with", "--extra", "--python", "-p"},
+}
+
+// operands are the words behind a program's own options.
+func operands(name string, args []string) []string {
+	for len(args) > 0 {
+		word := args[0]
+		switch {
+		case word == "--":
+			return args[1:]
+		case strings.HasPrefix(word, "+"), strings.HasPrefix(word, "-") && !slices.Contains(valueFlags[name], word):
+			args = args[1:]
+		case strings.HasPrefix(word, "-"):
+			args = args[min(2, len(args)):]
+		default:
+			return args
+		}
+	}
+	return nil
 }
 
 // unwrap returns the command that a wrapper runs, and whether args is one.
@@ -79,152 +84,169 @@ func unwrap(args []string) ([]string, bool) {
 // toolOf says what the words of a simple command check.
 func toolOf(args []string) tool {
 	if len(args) == 0 {
-		return tool{kind: "quiet"}
+		return tool{kind: quiet}
 	}
 	if inner, ok := unwrap(args); ok {
 		return toolOf(inner)
 	}
 	name := path.Base(args[0])
+	rest := args[1:]
 	switch name {
-	case "go":
-		return goTool(args)
 	case "npx", "bunx", "pnpx":
-		return runnerTool(args[1:])
+		return started(rest)
 	case "npm", "pnpm", "yarn", "bun":
-		return packageTool(name, args)
+		return packageTool(name, rest)
 	case "node", "deno", "tsx", "ts-node":
-		if slices.Contains(args, "--test") || len(args) > 1 && args[1] == "test" {
-			return tool{name + " test", "check"}
+		if slices.Contains(rest, "--test") || len(rest) > 0 && rest[0] == "test" {
+			return tool{name: name + " test", kind: checks}
 		}
-		return tool{name, "script"}
 	case "python", "python3":
-		return pythonTool(name, args)
-	case "cargo", "dotnet", "mvn", "mvnw", "gradle", "gradlew", "swift", "mix", "flutter", "dart", "zig", "sbt", "bazel":
-		return subcommandTool(name, args)
-	case "bash", "sh", "zsh", "dash", "make", "gmake", "just", "task", "ninja", "rake", "turbo", "nx", "lerna", "moon", "uv", "poetry", "pipenv", "bundle":
-		return tool{name, "script"}
-	}
-	if kind, ok := programs[name]; ok {
-		return tool{name, kind}
-	}
-	return tool{name, "script"}
-}
-
-// goTool reads go's words: the sub-command follows a leading -C folder.
-func goTool(args []string) tool {
-	rest := args[1:]
-	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") {
-		if rest[0] == "-C" && len(rest) > 1 {
-			rest = rest[1:]
-		}
-		rest = rest[1:]
-	}
-	if len(rest) == 0 {
-		return tool{"go", "quiet"}
-	}
-	switch rest[0] {
-	case "run", "generate", "tool":
-		return tool{"go " + rest[0], "script"}
-	case "env", "version":
-		return tool{"go " + rest[0], "quiet"}
-	}
-	if slices.Contains(goChecks, rest[0]) {
-		return tool{"go " + rest[0], "check"}
-	}
-	return tool{"go " + rest[0], "script"}
-}
-
-// runnerTool reads the words after npx: the program and its arguments.
-func runnerTool(rest []string) tool {
-	for len(rest) > 0 {
-		switch {
-		case rest[0] == "--":
-			rest = rest[1:]
-		case rest[0] == "-p" || rest[0] == "--package" || rest[0] == "-c" || rest[0] == "--call" || rest[0] == "--prefix" || rest[0] == "-w" || rest[0] == "--workspace":
-			rest = rest[min(2, len(rest)):]
-		case strings.HasPrefix(rest[0], "-"):
-			rest = rest[1:]
-		default:
-			name, _, _ := strings.Cut(path.Base(rest[0]), "@")
-			if name == "" {
-				name = path.Base(rest[0])
-			}
-			return toolOf(append([]string{name}, rest[1:]...))
+		if at := slices.Index(rest, "-m"); at >= 0 && at+1 < len(rest) && programs[rest[at+1]] == checks {
+			return programTool(rest[at+1], rest[at+2:])
 		}
 	}
-	return tool{"npx", "quiet"}
-}
-
-// packageTool reads npm's words and those of its relatives.
-func packageTool(name string, args []string) tool {
-	rest := args[1:]
-	for len(rest) > 0 && strings.HasPrefix(rest[0], "-") {
-		if slices.Contains([]string{"--prefix", "-C", "--dir", "--filter", "-F", "-w", "--workspace", "--cwd"}, rest[0]) && len(rest) > 1 {
-			rest = rest[1:]
-		}
-		rest = rest[1:]
-	}
-	if len(rest) == 0 {
-		return tool{name, "script"}
-	}
-	switch rest[0] {
-	case "exec", "x", "dlx":
-		return runnerTool(rest[1:])
-	case "audit", "outdated", "ls", "list":
-		return tool{name + " " + rest[0], "check"}
-	case "test", "t", "run", "run-script", "start":
-		return tool{name + " " + rest[0], "script"}
-	case "ci", "install", "i", "add", "config", "set", "version":
-		return tool{name + " " + rest[0], "quiet"}
-	}
-	if name == "bun" && rest[0] == "test" {
-		return tool{"bun test", "check"}
-	}
-	if name != "npm" { // pnpm vitest, yarn tsc
-		if inner := toolOf(rest); inner.kind == "check" {
-			return inner
-		}
-	}
-	return tool{name, "script"}
-}
-
-func pythonTool(name string, args []string) tool {
-	for i, arg := range args {
-		if arg == "-m" && i+1 < len(args) {
-			switch args[i+1] {
-			case "pytest", "unittest", "mypy", "ruff", "flake8", "compileall", "tox", "nox", "black":
-				return tool{args[i+1], "check"}
+	if verb, ok := runners[name]; ok {
+		if words := operands(name, rest); len(words) > 1 && words[0] == verb {
+			if inner := toolOf(operands(name, words[1:])); inner.kind == checks {
+				return inner
 			}
 		}
 	}
-	return tool{name, "script"}
+	return programTool(name, rest)
 }
 
-func subcommandTool(name string, args []string) tool {
-	for _, arg := range args[1:] {
-		if strings.HasPrefix(arg, "-") || strings.HasPrefix(arg, "+") {
+// programTool says what a program checks, by its name, its verb and its options.
+func programTool(name string, args []string) tool {
+	known, listed := programs[name]
+	t := tool{name: name, kind: script}
+	if listed {
+		t.kind = known
+	}
+	words := operands(name, args)
+	if goal, ok := goals[strings.TrimSuffix(name, "w")]; ok {
+		return goalTool(t, goal, words, args)
+	}
+	key := name
+	verb, ok := verbs[name]
+	switch {
+	case ok && len(words) > 0:
+		if k, ok := verb[words[0]]; ok {
+			t.kind = k
+		}
+		key += " " + words[0]
+		if !listed {
+			t.name = key
+		}
+		if words[0] == "mod" && len(words) > 1 && words[1] == "tidy" {
+			key += " tidy"
+		}
+	case ok && !listed:
+		t.kind = quiet // go --version
+	}
+	return t.with(name, key, args)
+}
+
+// goalTool reads the words of a program that does all of them.
+func goalTool(t tool, goal kinds, words, args []string) tool {
+	decided := quiet
+	for _, word := range words {
+		if strings.HasPrefix(word, "-") {
 			continue
 		}
-		switch arg {
-		case "run", "new", "add", "install":
-			return tool{name + " " + arg, "script"}
+		k, ok := goal[path.Base(word)]
+		if !ok {
+			k = checks
 		}
-		return tool{name + " " + arg, "check"}
+		if k == script || decided == quiet {
+			decided = k
+		}
 	}
-	return tool{name, "script"}
+	if len(words) > 0 {
+		t.kind = decided
+	}
+	return t.with(t.name, strings.TrimSuffix(t.name, "w"), args)
 }
 
-// runsTests are tools whose pass means nothing when no test ran.
-func runsTests(name string) bool {
-	switch name {
-	case "go test", "vitest", "jest", "mocha", "ava", "pytest", "cargo test", "gotestsum", "node test", "bun test", "deno test", "unittest", "playwright", "phpunit", "rspec", "ctest", "dotnet test":
-		return true
+// with looks at the options of a program that checks something.
+func (t tool) with(name, key string, args []string) tool {
+	for i, arg := range args {
+		if arg == "--" && key != "cargo fmt" || arg == "-args" || arg == "--args" {
+			args = args[:i]
+			break
+		}
+	}
+	needs, has := onlyWith[key]
+	switch {
+	case t.kind != checks && t.kind != status:
+	case t.kind == checks && (given(args, informs[""]) || given(args, informs[name])):
+		t.kind = quiet
+	case given(args, neverWith[key]) || given(args, neverWith[name]):
+		t.kind, t.idle = quiet, true
+	case has && !given(args, needs):
+		t.kind = quiet
+	}
+	return t
+}
+
+// given reports whether one of the options of a list stands among the words:
+// --option, --option=value, or, for --option=value, that value and no other.
+func given(args []string, list string) bool {
+	for _, option := range strings.Fields(list) {
+		name, value, valued := strings.Cut(option, "=")
+		for i, arg := range args {
+			switch {
+			case arg == option,
+				valued && arg == name && i+1 < len(args) && args[i+1] == value,
+				!valued && strings.HasPrefix(arg, option+"=") && !strings.HasSuffix(arg, "=false"):
+				return true
+			}
+		}
 	}
 	return false
 }
 
-// RunsTests reports whether a step's tool is a test runner.
-func (s *Step) RunsTests() bool { return runsTests(s.Tool) }
+// started reads the words after npx: the program and its arguments.
+func started(args []string) tool {
+	words := operands("npx", args)
+	if len(words) == 0 {
+		return tool{name: "npx", kind: quiet}
+	}
+	name, _, _ := strings.Cut(path.Base(words[0]), "@")
+	if name == "" {
+		name = path.Base(words[0])
+	}
+	return toolOf(append([]string{name}, words[1:]...))
+}
+
+// packageTool reads npm's words and those of its relatives.
+func packageTool(name string, args []string) tool {
+	words := operands("npm", args)
+	if len(words) == 0 {
+		return tool{name: name, kind: script}
+	}
+	t := tool{name: name + " " + words[0], kind: script}
+	switch words[0] {
+	case "exec", "x", "dlx":
+		return started(words[1:])
+	case "audit", "outdated", "ls", "list":
+		t.kind = checks
+	case "run", "run-script", "start", "t":
+	case "test":
+		if name == "bun" {
+			t.kind = checks
+		}
+	case "ci", "install", "i", "add", "config", "set", "version":
+		t.kind = quiet
+	default:
+		t.name = name
+		if name != "npm" { // pnpm vitest, yarn tsc
+			if inner := toolOf(words); inner.kind == checks || inner.idle {
+				return inner
+			}
+		}
+	}
+	return t
+}
 
 // WitnessedPrograms are the programs that a run puts a witness in front of, so
 // that they are seen when a script starts them.
@@ -237,5 +259,5 @@ var WitnessedPrograms = []string{
 // something: what a witness asks about a command that it sees.
 func Tool(args []string) (name string, probative bool) {
 	t := toolOf(args)
-	return t.name, t.kind == "check"
+	return t.name, t.kind == checks
 }

@@ -76,11 +76,11 @@ func checkLine(tool string, c evidence.Check, line string, at Place) evidence.Ch
 // WeakFlags returns the options by which a compiler checks less than it says.
 func WeakFlags(tool string, argv []string) []string {
 	weak := map[string][]string{
-		"tsc":    {"--noCheck", "--dry", "--clean"},
-		"go vet": {"-json", "-n"}, "go build": {"-n"}, "go test": {"-n", "-c", "-list", "-exec", "-skip"},
-		"vitest": {"--passWithNoTests", "--passWithNoTests=true", "--dangerouslyIgnoreUnhandledErrors", "-u", "--update", "--allowOnly", "--retry"},
-		"jest":   {"--passWithNoTests", "-u", "--updateSnapshot"},
-		"eslint": {"--no-error-on-unmatched-pattern", "--pass-on-no-patterns"},
+		"tsc":     {"--noCheck", "--dry"},
+		"go test": {"-c", "-list", "-exec", "-skip"},
+		"vitest":  {"--passWithNoTests", "--passWithNoTests=true", "--dangerouslyIgnoreUnhandledErrors", "-u", "--update", "--allowOnly", "--retry"},
+		"jest":    {"--passWithNoTests", "-u", "--updateSnapshot"},
+		"eslint":  {"--no-error-on-unmatched-pattern", "--pass-on-no-patterns"},
 	}[tool]
 	var found []string
 	for _, arg := range argv {
