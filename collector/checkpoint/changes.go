@@ -86,6 +86,9 @@ type line struct {
 // lines returns the lines that a change adds and removes: those of one side that
 // the other side does not have as often. A line that only moved is neither.
 func (v *verifier) lines(c gitstore.Change) (added, removed []line, err error) {
+	if c.Module() { // a commit of another repository
+		return []line{{1, c.New.String()}}, []line{{1, c.Old.String()}}, nil
+	}
 	old, err := v.text(c.Old)
 	if err != nil {
 		return nil, nil, err
@@ -135,9 +138,8 @@ func (v *verifier) contracts() {
 	unverifiable := func(id, reason string) {
 		v.result.Contracts = append(v.result.Contracts, evidence.Contract{ID: id, Text: reason, Unverifiable: true})
 	}
-	base, err1 := v.store.Commit(fullHash(v.result.Base))
-	head, err2 := v.store.Commit(v.head)
-	if err := errors.Join(err1, err2); err != nil {
+	base, head, err := v.sinceBase()
+	if err != nil {
 		for _, c := range v.options.Contracts {
 			unverifiable(c.ID, err.Error())
 		}
@@ -168,6 +170,21 @@ func (v *verifier) contracts() {
 	}
 }
 
+// sinceBase returns the ends of what the change is: the commit at which it left the
+// base, and the head. What the base took away since then was not added here.
+func (v *verifier) sinceBase() (from, head *gitstore.Commit, err error) {
+	if head, err = v.store.Commit(v.head); err != nil {
+		return nil, nil, err
+	}
+	h, ok := v.store.History(v.head, gitstore.Asked{Objects: minObjects}).MergeBase(fullHash(v.result.Base))
+	if !ok {
+		v.unverifiable = true
+		return nil, nil, errors.New("the commit at which the change left the base is not here")
+	}
+	from, err = v.store.Commit(h)
+	return from, head, err
+}
+
 func cut(s string, n int) string {
 	s = strings.ToValidUTF8(s, "\ufffd")
 	if r := []rune(s); len(r) > n {
@@ -194,123 +211,3 @@ func Match(pattern, name string) bool {
 	ok, _ := path.Match(pattern, name)
 	return ok
 }
-
-// testForm finds the tests of one language in a source file.
-type testForm struct {
-	file    *regexp.Regexp // names of test files
-	test    *regexp.Regexp // one group: the test's name
-	skipped *regexp.Regexp // what follows a test that is skipped
-}
-
-var testForms = []testForm{
-	{regexp.MustCompile(`_test\.go$`), regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark|Example)\w*)\(`), regexp.MustCompile(`^[^{]*\{\s*\w+\.Skip(Now|f)?\(`)},
-	{regexp.MustCompile(`\.(test|spec)\.[cm]?[jt]sx?$`), regexp.MustCompile("(?m)\\b(?:test|it|describe)(?:\\.\\w+)*\\(\\s*['\"`]([^'\"`\\n]+)"), nil},
-	{regexp.MustCompile(`(^|/)test_[^/]*\.py$|_test\.py$`), regexp.MustCompile(`(?m)^\s*(?:async )?def (test\w*)\(`), nil},
-}
-
-var jsSkipped = regexp.MustCompile("\\b(?:test|it|describe)\\.(?:skip|todo)\\(\\s*['\"`]([^'\"`\\n]+)")
-
-// testState is a test as one version of the sources has it.
-type testState struct {
-	file    string
-	line    int
-	skipped bool
-	empty   bool
-}
-
-// lostTests compares the tests at the first checkpoint with those at the head. A
-// test that only moved is not lost.
-func (v *verifier) lostTests() {
-	first := v.firstCheckpoint()
-	if first == nil {
-		return
-	}
-	head, err := v.store.Commit(v.head)
-	if err != nil || first.Tree == head.Tree {
-		return
-	}
-	changes, err := v.store.Diff(first.Tree, head.Tree)
-	if err != nil {
-		return
-	}
-	before, after := map[string]testState{}, map[string]testState{}
-	for _, c := range changes {
-		form := formOf(c.Path)
-		if form == nil {
-			continue
-		}
-		v.tests(form, c.Path, c.Old, before)
-		v.tests(form, c.Path, c.New, after)
-	}
-	for name, old := range before {
-		now, there := after[name]
-		change := evidence.TestChange{File: old.file, Name: name, Line: old.line}
-		switch {
-		case !there:
-			change.Kind = "deleted"
-		case now.skipped && !old.skipped:
-			change.Kind, change.File, change.Line = "skipped", now.file, now.line
-		case now.empty && !old.empty:
-			change.Kind, change.File, change.Line = "emptied", now.file, now.line
-		default:
-			continue
-		}
-		v.result.Tests = append(v.result.Tests, change)
-	}
-	slices.SortFunc(v.result.Tests, func(a, b evidence.TestChange) int {
-		return strings.Compare(a.File+"\x00"+a.Name, b.File+"\x00"+b.Name)
-	})
-}
-
-func formOf(name string) *testForm {
-	for i := range testForms {
-		if testForms[i].file.MatchString(name) {
-			return &testForms[i]
-		}
-	}
-	return nil
-}
-
-// firstCheckpoint is the oldest checkpoint in the history.
-func (v *verifier) firstCheckpoint() *gitstore.Commit {
-	var first *gitstore.Commit
-	for i := range v.result.Checkpoints {
-		if v.result.Checkpoints[i].State != evidence.CheckpointReachable {
-			continue
-		}
-		c, err := v.store.Commit(fullHash(v.result.Checkpoints[i].Hash))
-		if err == nil && (first == nil || c.Committed.Before(first.Committed)) {
-			first = c
-		}
-	}
-	return first
-}
-
-func (v *verifier) tests(form *testForm, file string, h plumbing.Hash, into map[string]testState) {
-	if h.IsZero() {
-		return
-	}
-	data, ok, err := v.store.Blob(h, maxBlob)
-	if err != nil || !ok {
-		return
-	}
-	source := string(data)
-	skips := map[string]bool{}
-	for _, m := range jsSkipped.FindAllStringSubmatch(source, -1) {
-		skips[m[1]] = true
-	}
-	for _, m := range form.test.FindAllStringSubmatchIndex(source, -1) {
-		name := source[m[2]:m[3]]
-		s := testState{file: file, line: 1 + strings.Count(source[:m[2]], "\n"), skipped: skips[name]}
-		if form.skipped != nil {
-			rest := source[m[3]:min(len(source), m[3]+400)]
-			s.skipped = form.skipped.MatchString(rest)
-			s.empty = emptyBody.MatchString(rest)
-		}
-		if have, dup := into[name]; !dup || have.skipped {
-			into[name] = s
-		}
-	}
-}
-
-var emptyBody = regexp.MustCompile(`^[^{\n]*\{\s*\}`)

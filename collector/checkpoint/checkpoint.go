@@ -7,6 +7,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +32,8 @@ var (
 
 // Options say what is asked beside the trackers' own hashes.
 type Options struct {
-	Head   string // the revision that checkpoints must be reachable from; empty: HEAD, or the pull request's head where HEAD is its merge commit
+	Head   string // the revision that checkpoints must be reachable from; empty: At, or the pull request's head where that is its merge commit
+	At     string // the commit that the evidence is about; empty: HEAD as it is now
 	Base   string // the revision that contracts are compared with; empty: none
 	Fetch  bool   // fetch missing history with an installed git first
 	Signed string // "" or "any", "gpg", "ssh": verify signatures
@@ -146,16 +148,18 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 		return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
 	}
 	defer s.Close()
+	var fetchErr error // what is here is verified all the same
 	if o.Fetch && (s.Shallow() || s.Partial) {
-		if err := deepen(ctx, root); err != nil {
-			return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
-		}
+		fetchErr = complete(ctx, root, s)
 		s.Close()
 		if s, err = gitstore.Open(root); err != nil {
 			return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
 		}
 	}
 	v := verifier{store: s, options: o, result: evidence.Repository{State: "ok", Engine: engine, Shallow: s.Shallow(), Partial: s.Partial}}
+	if fetchErr != nil {
+		v.result.Reason = fetchErr.Error()
+	}
 	if err := v.heads(); err != nil {
 		if errors.Is(err, gitstore.ErrNoCommit) {
 			return evidence.Repository{State: "empty", Reason: err.Error(), Engine: engine}, nil
@@ -167,6 +171,9 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 	v.contracts()
 	v.lostTests()
 	v.ranges()
+	if n := v.history.Graph; n > 0 {
+		v.result.Engine = fmt.Sprintf("%s; %d commits by the commit-graph", engine, n)
+	}
 	if v.unverifiable && s.Shallow() {
 		v.result.Cure = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
 	} else if v.unverifiable && s.Partial {
@@ -184,10 +191,7 @@ var mergeSubject = regexp.MustCompile(`^Merge ([0-9a-f]{40}) into ([0-9a-f]{40})
 // pull request out as a merge of its head into the base: the head is what the
 // tracker speaks of.
 func (v *verifier) heads() error {
-	rev := v.options.Head
-	if rev == "" {
-		rev = "HEAD"
-	}
+	rev := cmp.Or(v.options.Head, v.options.At, "HEAD")
 	head, err := v.store.Resolve(rev)
 	if err != nil {
 		return err

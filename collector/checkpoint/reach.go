@@ -1,10 +1,6 @@
 package checkpoint
 
 import (
-	"os"
-	"path/filepath"
-	"strings"
-
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
@@ -172,30 +168,4 @@ func (v *verifier) explainMissing(c *evidence.Checkpoint) {
 	if c.State == evidence.CheckpointUnreachable {
 		c.Twin = v.twin(fullHash(c.Hash))
 	}
-}
-
-// once looks into the reflogs for a hash.
-func (v *verifier) once(c *evidence.Checkpoint) string {
-	for _, h := range v.options.Previous {
-		if strings.HasPrefix(h, c.Token) {
-			return "previous run"
-		}
-	}
-	if line, err := os.ReadFile(filepath.Join(v.store.GitDir, "ORIG_HEAD")); err == nil && strings.HasPrefix(string(line), c.Token) {
-		return "ORIG_HEAD"
-	}
-	found := ""
-	logs := filepath.Join(v.store.Common, "logs")
-	filepath.WalkDir(logs, func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() || found != "" {
-			return nil
-		}
-		data, err := os.ReadFile(path)
-		if err == nil && (strings.Contains(string(data), " "+c.Token) || strings.HasPrefix(string(data), c.Token)) {
-			name, _ := filepath.Rel(logs, path)
-			found = "reflog of " + strings.TrimPrefix(filepath.ToSlash(name), "refs/heads/")
-		}
-		return nil
-	})
-	return found
 }

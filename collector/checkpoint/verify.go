@@ -22,6 +22,7 @@ type verifier struct {
 	result       evidence.Repository
 	history      *gitstore.History
 	unnamed      []unnamed // packets whose commit is to be found
+	former       *[]formerTip
 	unverifiable bool
 }
 
@@ -130,45 +131,5 @@ func (v *verifier) filesOf(c *gitstore.Commit) ([]evidence.FileChange, int, stri
 		}
 		return nil, 0, err.Error()
 	}
-	return fileChanges(changes)
-}
-
-// fileChanges turns a diff into git's letters, with exact renames paired.
-func fileChanges(changes []gitstore.Change) ([]evidence.FileChange, int, string) {
-	removed := map[plumbing.Hash]int{}
-	for i, c := range changes {
-		if c.New.IsZero() {
-			removed[c.Old] = i + 1
-		}
-	}
-	renamed := map[int]bool{}
-	out := []evidence.FileChange{}
-	for _, c := range changes {
-		f := evidence.FileChange{Path: c.Path, Status: "M"}
-		switch {
-		case c.New.IsZero():
-			f.Status = "D"
-		case c.Old.IsZero():
-			f.Status = "A"
-			if i := removed[c.New]; i > 0 {
-				f.Status, f.From = "R", changes[i-1].Path
-				renamed[i-1] = true
-			}
-		case c.OldMode&0o170000 != c.NewMode&0o170000:
-			f.Status = "T"
-		}
-		out = append(out, f)
-	}
-	kept := out[:0]
-	for i, f := range out {
-		if !renamed[i] {
-			kept = append(kept, f)
-		}
-	}
-	more := 0
-	if len(kept) > evidence.MaxChanges {
-		more = len(kept) - evidence.MaxChanges
-		kept = kept[:evidence.MaxChanges]
-	}
-	return kept, more, ""
+	return v.fileChanges(changes)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -104,26 +105,49 @@ func gitError(err error) string {
 
 // Checkout makes a clean checkout of a revision in an empty folder, with a
 // repository of its own that borrows the objects, and returns the commit. The
-// user's repository and work tree stay as they are.
+// user's repository and work tree stay as they are. It is no clone, since git
+// clones from no other user's repository.
 func Checkout(ctx context.Context, root, rev, dir string) (string, error) {
 	s, err := gitstore.Open(root)
 	if err != nil {
 		return "", fmt.Errorf("check out %s: %w", rev, err)
 	}
+	defer s.Close()
 	commit, err := s.Resolve(rev)
-	s.Close()
 	if err != nil {
 		return "", fmt.Errorf("check out: %w", err)
 	}
-	for _, args := range [][]string{
-		{"clone", "-q", "--shared", "--no-checkout", "--no-tags", root, dir},
-		{"-C", dir, "-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit.String()},
-	} {
+	run := func(args ...string) error {
 		if out, err := git(ctx, filepath.Dir(dir), args...).CombinedOutput(); err != nil {
-			return "", fmt.Errorf("check out %s: git %s: %w: %s", rev, args[0], err, firstOf(out))
+			return fmt.Errorf("check out %s: git: %w: %s", rev, err, firstOf(out))
 		}
+		return nil
 	}
-	return commit.String(), nil
+	if err := run("init", "-q", "--template=", dir); err != nil {
+		return "", err
+	}
+	if err := borrow(s.Common, filepath.Join(dir, ".git")); err != nil {
+		return "", fmt.Errorf("check out %s: %w", rev, err)
+	}
+	return commit.String(), run("-C", dir, "-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit.String())
+}
+
+// borrow lets a new repository use another's objects, and end where that one ends.
+func borrow(from, gitDir string) error {
+	info := filepath.Join(gitDir, "objects", "info")
+	if err := os.MkdirAll(info, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(info, "alternates"), []byte(filepath.Join(from, "objects")+"\n"), 0o644); err != nil {
+		return err
+	}
+	shallow, err := os.ReadFile(filepath.Join(from, "shallow"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(gitDir, "shallow"), shallow, 0o644)
 }
 
 func firstOf(out []byte) string {
@@ -131,11 +155,19 @@ func firstOf(out []byte) string {
 	return line
 }
 
-// deepen fetches the history that a shallow clone left out.
-func deepen(ctx context.Context, root string) error {
-	out, err := git(ctx, root, "fetch", "-q", "--no-tags", "--no-recurse-submodules", "--unshallow", "origin").CombinedOutput()
+// complete fetches what a clone left out: the history of a shallow one, and the
+// files of a partial one.
+func complete(ctx context.Context, root string, s *gitstore.Store) error {
+	args := []string{"fetch", "-q", "--no-tags", "--no-recurse-submodules"}
+	if s.Shallow() {
+		args = append(args, "--unshallow")
+	}
+	if s.Partial {
+		args = append(args, "--refetch", "--no-filter")
+	}
+	out, err := git(ctx, root, append(args, "origin")...).CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("fetch missing history: git fetch: %w: %s", err, firstOf(out))
+		return fmt.Errorf("fetch what this clone left out: git fetch: %w: %s", err, firstOf(out))
 	}
 	return nil
 }

@@ -72,6 +72,47 @@ func (w *History) Settle(pairs []Pair) []Order {
 	}
 }
 
+// MergeBase returns the newest commit in the history that is in another commit's
+// history as well, and in that of no other such commit; false where there is none,
+// or none that this clone shows.
+func (w *History) MergeBase(other plumbing.Hash) (plumbing.Hash, bool) {
+	w.Include([]plumbing.Hash{other})
+	w.Settle([]Pair{{First: other, Second: w.nodes[0].hash}})
+	for {
+		best := w.commonAncestors(other)
+		if len(best) == 1 || w.Done() {
+			if len(best) == 0 {
+				return plumbing.ZeroHash, false
+			}
+			newest := slices.MaxFunc(best, func(a, b int32) int { return cmp.Compare(w.nodes[a].committed, w.nodes[b].committed) })
+			return w.nodes[newest].hash, true
+		}
+		w.Finish() // what is common may be in the history of what is not seen yet
+	}
+}
+
+// commonAncestors lists the commits in the history of the first commit and of
+// another that are not in that of another such commit, as far as it was walked.
+func (w *History) commonAncestors(other plumbing.Hash) []int32 {
+	order, marks := w.topological(), make([]uint64, len(w.nodes))
+	w.mark([]Pair{{First: other, Second: w.nodes[0].hash}}, order, marks)
+	const both = 3
+	covered := make([]bool, len(w.nodes))
+	var best []int32
+	for _, id := range order {
+		if marks[id] != both {
+			continue
+		}
+		for p := range w.parentsOf(id) {
+			covered[p] = true
+		}
+		if !covered[id] {
+			best = append(best, id)
+		}
+	}
+	return best
+}
+
 // mark sets two bits for each pair on every node: whether it is in the history of
 // the first commit, and of the second.
 func (w *History) mark(pairs []Pair, order []int32, marks []uint64) {

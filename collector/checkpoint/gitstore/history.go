@@ -2,6 +2,7 @@ package gitstore
 
 import (
 	"hash/fnv"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -113,11 +114,17 @@ func (w *History) Seek(wanted []plumbing.Hash) {
 	for h := range w.wanted {
 		pairs = append(pairs, Pair{First: h, Second: w.nodes[0].hash})
 	}
-	w.aside = true
-	for _, p := range pairs {
-		w.load(w.id(p.First, -1))
-	}
+	w.Include(slices.Collect(maps.Keys(w.wanted)))
 	w.Settle(pairs)
+}
+
+// Include walks from further commits, too. They are no part of the history unless
+// the first commit reaches them.
+func (w *History) Include(commits []plumbing.Hash) {
+	w.aside = true
+	for _, h := range commits {
+		w.load(w.id(h, -1))
+	}
 }
 
 // Finish walks to the end.

@@ -1,0 +1,132 @@
+package checkpoint
+
+import (
+	"bytes"
+	"cmp"
+	"slices"
+
+	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
+	"github.com/verdictci/verdict/collector/evidence"
+)
+
+// fileChanges turns a diff into git's letters, with renames paired.
+func (v *verifier) fileChanges(changes []gitstore.Change) ([]evidence.FileChange, int, string) {
+	from := v.renames(changes)
+	gone := map[int]bool{}
+	for _, i := range from {
+		gone[i] = true
+	}
+	out := []evidence.FileChange{}
+	for i, c := range changes {
+		f := evidence.FileChange{Path: c.Path, Status: "M"}
+		old, renamed := from[i]
+		switch {
+		case gone[i]:
+			continue
+		case renamed:
+			f.Status, f.From = "R", changes[old].Path
+		case c.New.IsZero():
+			f.Status = "D"
+		case c.Old.IsZero():
+			f.Status = "A"
+		case c.OldMode&0o170000 != c.NewMode&0o170000:
+			f.Status = "T"
+		}
+		out = append(out, f)
+	}
+	if more := len(out) - evidence.MaxChanges; more > 0 {
+		return out[:evidence.MaxChanges], more, ""
+	}
+	return out, 0, ""
+}
+
+// Bounds on the search for renames, beyond those of files that stayed as they were.
+const (
+	maxRenames    = 100     // files on either side
+	maxRenameBlob = 1 << 20 // bytes of a file
+	minSimilarity = 0.5     // of a renamed file, as for git
+)
+
+// renames pairs files that were added with those that were removed: the same
+// content first, then the most similar. Both are positions in changes.
+func (v *verifier) renames(changes []gitstore.Change) map[int]int {
+	var added, removed []int
+	for i := range changes {
+		switch c := &changes[i]; {
+		case c.Module():
+		case c.Old.IsZero():
+			added = append(added, i)
+		case c.New.IsZero():
+			removed = append(removed, i)
+		}
+	}
+	from := map[int]int{}
+	if len(added) == 0 || len(removed) == 0 {
+		return from
+	}
+	for _, a := range added {
+		if at := slices.IndexFunc(removed, func(r int) bool { return changes[r].Old == changes[a].New }); at >= 0 {
+			from[a] = removed[at]
+			removed = slices.Delete(removed, at, at+1)
+		}
+	}
+	added = slices.DeleteFunc(added, func(a int) bool { _, ok := from[a]; return ok })
+	if len(added) > maxRenames || len(removed) > maxRenames {
+		return from
+	}
+	type pair struct {
+		added, removed int
+		similar        float64
+	}
+	var pairs []pair
+	texts := map[int][]byte{}
+	for _, a := range added {
+		for _, r := range removed {
+			if s := similarity(v.blobOf(changes, r, texts), v.blobOf(changes, a, texts)); s >= minSimilarity {
+				pairs = append(pairs, pair{a, r, s})
+			}
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int { return cmp.Compare(b.similar, a.similar) })
+	taken := map[int]bool{}
+	for _, p := range pairs {
+		if _, ok := from[p.added]; !ok && !taken[p.removed] {
+			from[p.added], taken[p.removed] = p.removed, true
+		}
+	}
+	return from
+}
+
+// blobOf reads the file of a change; nil where it cannot be read or is large.
+func (v *verifier) blobOf(changes []gitstore.Change, i int, have map[int][]byte) []byte {
+	data, ok := have[i]
+	if !ok {
+		h := changes[i].New
+		if h.IsZero() {
+			h = changes[i].Old
+		}
+		data, _, _ = v.store.Blob(h, maxRenameBlob)
+		have[i] = data
+	}
+	return data
+}
+
+// similarity is the share of the larger file that lines of both make up.
+func similarity(a, b []byte) float64 {
+	size := max(len(a), len(b))
+	if size == 0 || min(len(a), len(b))*2 < size {
+		return 0
+	}
+	count := map[string]int{}
+	for line := range bytes.Lines(a) {
+		count[string(line)]++
+	}
+	same := 0
+	for line := range bytes.Lines(b) {
+		if count[string(line)] > 0 {
+			count[string(line)]--
+			same += len(line)
+		}
+	}
+	return float64(same) / float64(size)
+}
