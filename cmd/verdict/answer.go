@@ -121,15 +121,15 @@ func (a *answerer) answer(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	mark := fmt.Sprintf("<!-- verdict:answer comment=%d -->", e.Comment.ID)
+	mark := answerMark(e.Comment.ID)
 	if slices.ContainsFunc(talk, func(r publish.Remark) bool { return r.Own && strings.HasPrefix(r.Body, mark) }) {
 		fmt.Fprintln(a.streams.err, "answered already")
 		return nil
 	}
 	var said []string
 	decide := false
-	for _, o := range given {
-		text, again, err := a.order(ctx, o, &e, pr, talk)
+	for n, o := range given {
+		text, again, err := a.order(ctx, o, n, &e, pr, talk)
 		if err != nil {
 			return err
 		}
@@ -152,8 +152,14 @@ func (p *poster) may(ctx context.Context, login string, base *policy.Policy) (bo
 	return !named || slices.ContainsFunc(base.Accept.Users, func(u string) bool { return strings.EqualFold(u, login) }), nil
 }
 
-// order does what one line asks for; again says that it changes the decision.
-func (a *answerer) order(ctx context.Context, o order, e *remarked, pr *publish.PullRequest, talk []publish.Remark) (text string, again bool, err error) {
+// answerMark begins the answer to a comment.
+func answerMark(comment int64) string {
+	return fmt.Sprintf("<!-- verdict:answer comment=%d -->", comment)
+}
+
+// order does what one line asks for, the n-th of its comment; again says that it
+// changes the decision.
+func (a *answerer) order(ctx context.Context, o order, n int, e *remarked, pr *publish.PullRequest, talk []publish.Remark) (text string, again bool, err error) {
 	switch o.verb {
 	case "status":
 		if d := a.decisionShown(talk, time.Time{}); d != nil {
@@ -169,7 +175,7 @@ func (a *answerer) order(ctx context.Context, o order, e *remarked, pr *publish.
 			return fmt.Sprintf("No run of `%s` is there for `%.12s` to start again.", a.workflow, pr.Head), false, nil
 		}
 		if err := a.client.Rerun(ctx, a.owner, a.repo, run); err != nil {
-			return "The run could not be started again: the token needs actions: write.", false, nil
+			return "The run could not be started again: it has not ended, it is older than 30 days, or the token lacks actions: write.", false, nil
 		}
 		return fmt.Sprintf("The evidence about `%.12s` is collected again.", pr.Head), false, nil
 	case "explain":
@@ -183,7 +189,7 @@ func (a *answerer) order(ctx context.Context, o order, e *remarked, pr *publish.
 		}
 		return "```text\n" + out.String() + "```", false, nil
 	}
-	text, err = a.acceptance(ctx, o, e, pr, talk)
+	text, err = a.acceptance(ctx, o, n, e, pr, talk)
 	return text, err == nil && strings.Contains(text, "verdict:accepted"), err
 }
 
@@ -194,7 +200,8 @@ type shown struct {
 
 var shownState = regexp.MustCompile(`<!-- verdict:state class=(\w+) evidence=\S+ head=([0-9a-f]{40,64}) -->`)
 
-// decisionShown is the decision that stood there at a time; the zero time: now.
+// decisionShown is the decision that stood there at a time; the zero time: now. What
+// a comment said before it was edited is not known: then it is nil.
 func (a *answerer) decisionShown(talk []publish.Remark, at time.Time) *shown {
 	marker, err := render.Marker(a.flags.id)
 	if err != nil {
@@ -202,6 +209,9 @@ func (a *answerer) decisionShown(talk []publish.Remark, at time.Time) *shown {
 	}
 	for _, r := range slices.Backward(talk) {
 		if m := shownState.FindStringSubmatch(r.Body); r.Own && m != nil && strings.HasPrefix(r.Body, marker) && (at.IsZero() || r.Created.Before(at)) {
+			if !at.IsZero() && !r.Updated.Before(at) {
+				return nil
+			}
 			return &shown{m[1], m[2], r.URL}
 		}
 	}
@@ -211,8 +221,8 @@ func (a *answerer) decisionShown(talk []publish.Remark, at time.Time) *shown {
 // acceptance answers an order to accept. It is bound to the head that it names,
 // else to the one that the decision on the page was about: where that is not the
 // head, it is not known what was accepted.
-func (a *answerer) acceptance(ctx context.Context, o order, e *remarked, pr *publish.PullRequest, talk []publish.Remark) (string, error) {
-	const form = "`/verdict accept ID until 2027-01-31 because …`"
+func (a *answerer) acceptance(ctx context.Context, o order, n int, e *remarked, pr *publish.PullRequest, talk []publish.Remark) (string, error) {
+	const form = "`/verdict accept ID until 2027-01-31 because …`, with `@` and 12 digits or more of the commit after the id to name it"
 	switch {
 	case o.what == "":
 		return "Not accepted: the form is " + form + ".", nil
@@ -227,14 +237,14 @@ func (a *answerer) acceptance(ctx context.Context, o order, e *remarked, pr *pub
 	}
 	if o.commit == "" {
 		if d := a.decisionShown(talk, talk[at].Created); d == nil || d.head != pr.Head {
-			return fmt.Sprintf("Not accepted: the decision that was shown is not about the head, `%.12s`. Name it: `/verdict accept ID @%.12s until … because …`.", pr.Head, pr.Head), nil
+			return fmt.Sprintf("Not accepted: it is not certain that the decision you saw is about the head, `%.12s`. Name it: `/verdict accept ID @%.12s until … because …`.", pr.Head, pr.Head), nil
 		}
 	}
 	tree, err := a.client.Tree(ctx, a.owner, a.repo, pr.Head)
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("Accepted for `%.12s` until %s.\n<!-- verdict:accepted comment=%d head=%s tree=%s -->", pr.Head, o.until.Format("2006-01-02"), e.Comment.ID, pr.Head, tree), nil
+	return fmt.Sprintf("Accepted for `%.12s` until %s.\n<!-- verdict:accepted comment=%d order=%d head=%s tree=%s -->", pr.Head, o.until.Format("2006-01-02"), e.Comment.ID, n, pr.Head, tree), nil
 }
 
 // decideAgain decides about the evidence that is there, with what was accepted.
@@ -248,10 +258,14 @@ func (a *answerer) decideAgain(ctx context.Context, pr *publish.PullRequest) err
 		return nil
 	}
 	a.flags.run = strconv.FormatInt(run, 10)
-	return a.run(ctx)
+	if err := a.run(ctx); !errors.Is(err, errRunning) {
+		return err
+	}
+	fmt.Fprintln(a.streams.err, "the decision follows when the run has ended")
+	return nil
 }
 
-var acceptedMark = regexp.MustCompile(`<!-- verdict:accepted comment=(\d+) head=([0-9a-f]{40,64}) tree=([0-9a-f]{40,64}) -->`)
+var acceptedMark = regexp.MustCompile(`<!-- verdict:accepted comment=(\d+) order=(\d+) head=([0-9a-f]{40,64}) tree=([0-9a-f]{40,64}) -->`)
 
 // acceptances are the acceptances of the pull request's conversation that count for
 // a head: given by somebody who may, in a comment that was not changed since, and
@@ -274,25 +288,25 @@ func (p *poster) acceptances(ctx context.Context, pr *publish.PullRequest, head 
 		}
 		for _, m := range acceptedMark.FindAllStringSubmatch(r.Body, -1) {
 			id, _ := strconv.ParseInt(m[1], 10, 64)
+			n, _ := strconv.Atoi(m[2])
 			by := given[id]
-			if by == nil || by.Edited || by.Own {
+			if by == nil || by.Edited || by.Own || !strings.HasPrefix(r.Body, answerMark(id)) {
 				continue
 			}
-			if m[2] != head && tree == "" {
+			if m[3] != head && tree == "" {
 				var err error
 				if tree, err = p.client.Tree(ctx, p.owner, p.repo, head); err != nil {
 					return nil, err
 				}
 			}
-			if m[2] != head && m[3] != tree {
+			if m[3] != head && m[4] != tree {
 				continue // a push voids it, unless it changed nothing
 			}
 			may, err := p.may(ctx, by.Author, base)
 			problems = append(problems, err)
-			for _, o := range orders(by.Body) {
-				if may && o.verb == "accept" && o.what != "" {
-					out = append(out, verdict.Acceptance{ID: o.what, By: by.Author, At: by.Created, Until: o.until, Reason: o.reason, Commit: head, Tree: m[3]})
-				}
+			if said := orders(by.Body); may && n < len(said) && said[n].verb == "accept" && said[n].what != "" { // others of the comment may have been refused
+				o := said[n]
+				out = append(out, verdict.Acceptance{ID: o.what, By: by.Author, At: by.Created, Until: o.until, Reason: o.reason, Commit: head, Tree: m[4]})
 			}
 		}
 	}

@@ -16,38 +16,66 @@ type order struct {
 }
 
 var (
-	codeFence = regexp.MustCompile("^ {0,3}(`{3,}|~{3,})")
-	acceptIt  = regexp.MustCompile(`^(\S+)(?:\s+@([0-9a-f]{7,40}))?\s+until\s+(\d{4}-\d{2}-\d{2})\s+because\s+(\S.*)$`)
+	codeFence = regexp.MustCompile("^([ \t]*(?:(?:[-+*]|\\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$")
+	container = regexp.MustCompile(`^ {0,3}(>|<|[-+*]([ \t]|$)|\d{1,9}[.)]([ \t]|$))`)
+	htmlTag   = regexp.MustCompile(`(?i)<(/?)(blockquote|code|del|details|kbd|pre|q|s|samp|script|style|template|textarea)\b`)
+	codeSpan  = regexp.MustCompile("`+")
+	acceptIt  = regexp.MustCompile(`^(\S+)(?:\s+@([0-9a-f]{12,64}))?\s+until\s+(\d{4}-\d{2}-\d{2})\s+because\s+(\S.*)$`)
 )
 
 // orders reads the orders of a comment: lines that begin with /verdict, outside of
-// code, quotes, lists and HTML comments. What is no order is left alone.
+// code, quotes, lists and HTML. What is no order is left alone, and so is a line of
+// which it is not certain how GitHub shows it.
 func orders(body string) []order {
 	var found []order
-	fence := ""
-	hidden := false
+	fence := ""                // that is open
+	hidden := false            // in an HTML comment
+	html := 0                  // elements that are open
+	inside := false            // in a quote, list or HTML block, which may go on without its mark
+	ticks := map[string]bool{} // code spans that the paragraph left open
 	for line := range strings.Lines(strings.ReplaceAll(body, "\r\n", "\n")) {
 		line = strings.TrimRight(line, "\n")
-		if m := codeFence.FindStringSubmatch(line); m != nil && !hidden {
-			mark := m[1]
-			switch {
-			case fence == "":
-				fence = mark
-			case mark[0] == fence[0] && len(mark) >= len(fence) && strings.TrimSpace(strings.Trim(strings.TrimSpace(line), mark[:1])) == "":
+		m := codeFence.FindStringSubmatch(line)
+		switch {
+		case hidden:
+			hidden = strings.LastIndex(line, "-->") < strings.LastIndex(line, "<!--") || !strings.Contains(line, "-->")
+			continue
+		case fence != "":
+			if m != nil && len(m[1]) <= 3 && strings.Trim(m[1], " ") == "" && m[2][0] == fence[0] && len(m[2]) >= len(fence) && strings.TrimSpace(m[3]) == "" {
 				fence = ""
 			}
 			continue
-		}
-		if fence != "" {
+		case m != nil && (m[2][0] == '~' || !strings.Contains(m[3], "`")):
+			if m[1] != "" || inside || html > 0 {
+				return found // where it ends depends on what is around it
+			}
+			fence = m[2]
+			clear(ticks)
+			continue
+		case strings.Contains(line, "<!--"):
+			hidden = strings.LastIndex(line, "-->") < strings.LastIndex(line, "<!--")
+			continue
+		case strings.TrimSpace(line) == "":
+			inside = false
+			clear(ticks)
 			continue
 		}
-		if hidden || strings.Contains(line, "<!--") {
-			hidden = strings.LastIndex(line, "-->") < strings.LastIndex(line, "<!--") || hidden && !strings.Contains(line, "-->")
-			continue
-		}
-		if rest, ok := strings.CutPrefix(line, "/verdict "); ok {
+		inside = inside || container.MatchString(line)
+		if rest, ok := strings.CutPrefix(line, "/verdict "); ok && html == 0 && !inside && len(ticks) == 0 {
 			if o, ok := orderOf(strings.TrimSpace(rest)); ok {
 				found = append(found, o)
+			}
+		}
+		for _, tag := range htmlTag.FindAllStringSubmatch(line, -1) {
+			if tag[1] == "" {
+				html++
+			} else {
+				html = max(0, html-1)
+			}
+		}
+		for _, run := range codeSpan.FindAllString(line, -1) {
+			if ticks[run] = !ticks[run]; !ticks[run] {
+				delete(ticks, run)
 			}
 		}
 	}

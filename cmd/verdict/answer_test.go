@@ -25,7 +25,7 @@ func TestOrders(t *testing.T) {
 		"one":                {"/verdict run", []order{{verb: "run"}}},
 		"two among text":     {"Thanks!\n/verdict status\r\n\n/verdict explain evidence/failed\nbye", []order{{verb: "status"}, {verb: "explain", what: "evidence/failed"}}},
 		"accept":             {"/verdict accept TRR-03/1f0c2a until 2027-01-31 because the flag stays off", []order{{verb: "accept", what: "TRR-03/1f0c2a", until: day, reason: "the flag stays off"}}},
-		"accept for a head":  {"/verdict accept policy/changed/1 @0123abc until 2027-01-31 because x", []order{{verb: "accept", what: "policy/changed/1", commit: "0123abc", until: day, reason: "x"}}},
+		"accept for a head":  {"/verdict accept policy/changed/1 @0123abcd4567 until 2027-01-31 because x", []order{{verb: "accept", what: "policy/changed/1", commit: "0123abcd4567", until: day, reason: "x"}}},
 		"accept, no reason":  {"/verdict accept A until 2027-01-31", []order{{verb: "accept"}}},
 		"accept, no day":     {"/verdict accept A until 2027-02-31 because x", []order{{verb: "accept"}}},
 		"quoted":             {"> /verdict run\n> /verdict status", nil},
@@ -37,6 +37,18 @@ func TestOrders(t *testing.T) {
 		"in an HTML comment": {"<!--\n/verdict run\n-->\n<!-- /verdict run -->", nil},
 		"after one":          {"<!-- x -->\n/verdict run", []order{{verb: "run"}}},
 		"in a sentence":      {"say /verdict run to run", nil},
+		"a short commit":     {"/verdict accept A @0123abc until 2027-01-31 because x", []order{{verb: "accept"}}}, // one with the same beginning is soon made
+		"goes on a quote":    {"> who says\n/verdict run\n\n/verdict status", []order{{verb: "status"}}},
+		"goes on a list":     {"- a\n/verdict run", nil},
+		"in a code span":     {"see `\n/verdict run\n`", nil},
+		"after a code span":  {"see `x`\n/verdict run", []order{{verb: "run"}}},
+		"no fence":           {"```x```\n```\n/verdict run\n```", nil},
+		"fence of a list":    {"- ```\n  x\n  ```\n\n```\n/verdict run\n```", nil},
+		"fence in a list":    {"- a\n  ```\n  x\n```\n/verdict run\n```", nil},
+		"in pre":             {"<pre>\n/verdict run\n</pre>\n\n/verdict status", []order{{verb: "status"}}},
+		"folded away":        {"<details><summary>x</summary>\n\n/verdict run\n\n</details>", nil},
+		"in a longer fence":  {"````\n```\n/verdict run\n  ````\n/verdict status", []order{{verb: "status"}}},
+		"in an HTML block":   {"<div>\n```\n\n```\n/verdict run\n```", nil},
 		"more words":         {"/verdict run now\n/verdict destroy\n/verdictrun\n/verdict", nil},
 	}
 	for name, c := range cases {
@@ -132,7 +144,7 @@ func TestAnswer(t *testing.T) {
 
 	// An acceptance is bound to the head, shown, and voided by a push.
 	id := regexpFind(t, `trust/distrusted/[0-9a-f]+`, h.comments[decided-1])
-	h.remark("ada", "/verdict accept "+id+" @0000000 until 2099-01-01 because x", nil)
+	h.remark("ada", "/verdict accept "+id+" @000000000000 until 2099-01-01 because x", nil)
 	assert.Contains(t, h.last(), "Not accepted: the head is")
 	h.remark("ada", "/verdict accept "+id+" until 2001-01-01 because x", nil)
 	assert.Contains(t, h.last(), "that day is over")

@@ -19,6 +19,9 @@ import (
 	"github.com/verdictci/verdict/verdict/render"
 )
 
+// errRunning says that a run's evidence is not complete yet.
+var errRunning = errors.New("it has not ended")
+
 // run decides about the evidence of a workflow run, and posts the decision. What
 // the run uploaded may be anything: it ran the code of the pull request.
 func (p *poster) run(ctx context.Context) error {
@@ -29,6 +32,9 @@ func (p *poster) run(ctx context.Context) error {
 	run, err := p.client.WorkflowRun(ctx, p.owner, p.repo, id)
 	if err != nil {
 		return err
+	}
+	if run.Status != "completed" {
+		return &hinted{fmt.Errorf("decide about run %d: %w", id, errRunning), "decide when it has ended: in a workflow_run job of types: [completed]"}
 	}
 	pr, err := p.pullRequestOf(ctx, run)
 	if err != nil {
@@ -257,7 +263,7 @@ func (p *poster) trackersOf(ctx context.Context, run *publish.Run, in *verdict.I
 		}
 		t := tracker.Parse(path, src, effective.Vocabulary)
 		if in.Bundle != nil && kept[path] != t.SHA256 {
-			in.Distrust = append(in.Distrust, verdict.Distrust{Rule: "tracker", Message: "the evidence was collected for another " + path + " than that of the head"})
+			in.Distrust = append(in.Distrust, verdict.Distrust{Rule: "tracker", Message: "the evidence was collected for another " + path + " than that of the head", Hint: "have the collecting job check out the pull request's head, not its merge commit: ref: github.event.pull_request.head.sha"})
 		}
 		in.Trackers = append(in.Trackers, t)
 		if in.Base == nil {

@@ -16,7 +16,8 @@ type Remark struct {
 	Bot     bool
 	Body    string
 	Created time.Time
-	Edited  bool // changed after it was made
+	Updated time.Time // when it was changed last
+	Edited  bool      // changed after it was made
 	URL     string
 }
 
@@ -39,7 +40,7 @@ func (c *Client) Conversation(ctx context.Context, owner, repo string, number in
 			for _, r := range list {
 				all = append(all, Remark{
 					ID: r.GetID(), Author: r.GetUser().GetLogin(), Own: r.GetUser().GetID() == me, Bot: r.GetUser().GetType() == "Bot", Body: r.GetBody(),
-					Created: r.GetCreatedAt().Time, Edited: r.GetUpdatedAt().After(r.GetCreatedAt().Time), URL: r.GetHTMLURL(),
+					Created: r.GetCreatedAt().Time, Updated: r.GetUpdatedAt().Time, Edited: r.GetUpdatedAt().After(r.GetCreatedAt().Time), URL: r.GetHTMLURL(),
 				})
 			}
 			return resp, nil
