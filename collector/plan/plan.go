@@ -79,6 +79,7 @@ type Shape struct {
 	Masks []Mask
 
 	written []string // files that redirections write, relative to the root
+	dir     string   // where it runs, relative to the root
 }
 
 // Step is one simple command, as written.

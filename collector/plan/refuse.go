@@ -17,12 +17,15 @@ func refusal(text string, shape *Shape, rules []tracker.Rule) *Refusal {
 	case !shape.Parses:
 		return &Refusal{Reason: "bash cannot read it: " + shape.Error, Hint: "write a shell command, and remarks outside of the code"}
 	}
+	if other := expanded(text); other != text {
+		inner := shapeOf(other, shape.dir)
+		text, shape = other, &inner
+	}
 	if reason := textRuin(text); reason != "" {
 		return &Refusal{Reason: reason, Hint: allowHint}
 	}
-	known := variables(text)
 	for _, step := range shape.Steps {
-		reason := ruin(step.Argv, place{step.dir, known})
+		reason := ruin(step.Argv, step.dir)
 		if reason == "" {
 			continue
 		}
@@ -46,62 +49,37 @@ const allowHint = "take it out of the required commands, or list it under 'comma
 
 var placeholder = regexp.MustCompile(`^<[^<>]+>$|^\.\.\.$|^…$`)
 
-// place is where a simple command runs.
-type place struct {
-	dir   string            // the folder
-	known map[string]string // variables that the text sets
-}
-
-// outside reports whether a word leads out of the repository from here.
-func (p place) outside(word string) bool {
-	return outside(inFolder(p.dir, p.expand(word)))
-}
-
-var variable = regexp.MustCompile(`^"?\$(?:\{(\w+)\}|(\w+))"?(.*)$`)
-
-// expand puts in a leading variable that the text itself sets.
-func (p place) expand(word string) string {
-	m := variable.FindStringSubmatch(word)
-	if m == nil {
-		return strings.ReplaceAll(word, `"`, "")
-	}
-	rest := strings.ReplaceAll(m[3], `"`, "")
-	if value, ok := p.known[m[1]+m[2]]; ok {
-		return value + rest
-	}
-	return "$" + m[1] + m[2] + rest
-}
-
 // ruin says what a simple command would destroy; empty when nothing is known.
-func ruin(args []string, at place) string {
+func ruin(args []string, dir string) string {
 	if len(args) == 0 {
 		return ""
 	}
+	if text, ok := wrappedText(args); ok {
+		return evalRuin([]string{text}, dir)
+	}
 	if inner, ok := unwrap(args); ok {
-		if path.Base(args[0]) == "sudo" {
-			return "sudo would run it with more rights than verdict has"
+		if name := path.Base(args[0]); name == "sudo" || name == "doas" {
+			return name + " would run it with more rights than verdict has"
 		}
 		if path.Base(args[0]) == "xargs" {
 			inner = append(slices.Clone(inner), "{}") // the files that it is given
 		}
-		return ruin(inner, at)
+		return ruin(inner, dir)
 	}
 	if text, _, ok := shellText(args, nil); ok {
-		return evalRuin([]string{text}, at)
+		return evalRuin([]string{text}, dir)
 	}
 	switch name, _, _ := strings.Cut(path.Base(args[0]), "."); name {
 	case "eval", "trap":
-		return evalRuin(args[1:], at)
+		return evalRuin(args[1:], dir)
 	case "git":
-		return gitRuin(args[1:])
-	case "rm", "shred":
-		return removeRuin(args, at)
+		return gitRuin(args[1:], dir)
+	case "rm", "shred", "unlink":
+		return removeRuin(args, dir)
 	case "find":
-		return findRuin(args, at)
+		return findRuin(args, dir)
 	case "tee", "cp", "mv", "install", "ln", "sed", "gsed", "perl", "truncate":
-		return writeRuin(name, args, at)
-	case "npm", "pnpm", "yarn", "cargo", "twine", "gem", "gh", "docker":
-		return publishRuin(name, args)
+		return writeRuin(name, args, dir)
 	case "mkfs", "fdisk", "parted", "wipefs", "shutdown", "reboot", "halt", "poweroff", "init":
 		return name + " would harm the machine"
 	case "dd":
@@ -116,42 +94,44 @@ func ruin(args []string, at place) string {
 				return name + " would change the whole machine"
 			}
 		}
+	case "kill":
+		if last := args[len(args)-1]; len(args) > 1 && (last == "1" || last == "-1" && len(args) > 2) {
+			return "kill would end what the command did not start"
+		}
+	default:
+		return outwardRuin(name, args[1:])
 	}
 	return ""
 }
 
-// publishRuin knows the commands by which something leaves for a registry or
-// GitHub.
-func publishRuin(name string, args []string) string {
-	if len(args) < 2 {
-		return ""
+// wrappedText is the text that a program gives to a shell of its own: script -qc,
+// su -c, env -S.
+func wrappedText(args []string) (string, bool) {
+	letter, ok := map[string]string{"script": "c", "su": "c", "env": "S", "watch": ""}[path.Base(args[0])]
+	if !ok {
+		return "", false
 	}
-	switch name {
-	case "gh":
-		if len(args) > 2 && slices.Contains([]string{"release", "pr", "repo"}, args[1]) && slices.Contains([]string{"create", "merge", "delete", "close", "edit"}, args[2]) {
-			return "gh " + args[1] + " " + args[2] + " would change something on GitHub"
-		}
-	case "docker":
-		if args[1] == "push" {
-			return "docker push would publish an image"
-		}
-	default:
-		if slices.Contains([]string{"publish", "unpublish", "yank", "upload"}, args[1]) {
-			return name + " " + args[1] + " would publish a package"
+	if letter == "" {
+		words := operands("", args[1:])
+		return strings.Join(words, " "), len(words) > 0
+	}
+	for i, arg := range args[:len(args)-1] {
+		if i > 0 && strings.HasPrefix(arg, "-") && !strings.HasPrefix(arg, "--") && strings.HasSuffix(arg, letter) {
+			return args[i+1], true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // evalRuin looks into the text that eval, trap or a shell runs.
-func evalRuin(args []string, at place) string {
+func evalRuin(args []string, dir string) string {
 	for _, text := range append([]string{strings.Join(args, " ")}, args...) {
 		if reason := textRuin(text); reason != "" {
 			return reason
 		}
-		for _, step := range shapeOf(text, at.dir).Steps {
+		for _, step := range shapeOf(text, dir).Steps {
 			if len(step.Argv) > 0 && step.Argv[0] != "eval" && step.Argv[0] != "trap" {
-				if reason := ruin(step.Argv, place{step.dir, at.known}); reason != "" {
+				if reason := ruin(step.Argv, step.dir); reason != "" {
 					return reason
 				}
 			}

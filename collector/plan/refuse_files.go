@@ -2,48 +2,72 @@ package plan
 
 import (
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // removeRuin knows what rm must not delete: what lies outside, the whole work
 // tree, git's own folder, and what depends on a variable that may be empty.
-func removeRuin(args []string, at place) string {
-	recursive := false
-	for _, a := range args[1:] {
-		if strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "--") && strings.ContainsAny(a, "rR") || a == "--recursive" {
-			recursive = true
-		}
-	}
+func removeRuin(args []string, dir string) string {
+	recursive := slices.Contains(args, "--recursive") || slices.ContainsFunc(args[1:], func(a string) bool {
+		return strings.HasPrefix(a, "-") && !strings.HasPrefix(a, "--") && strings.ContainsAny(a, "rR")
+	})
 	for _, a := range args[1:] {
 		if strings.HasPrefix(a, "-") {
 			continue
 		}
-		word := at.expand(a)
-		target := path.Clean(inFolder(at.dir, word))
-		inside := path.Clean(word)
-		switch {
-		case recursive && (outside(target) || mayBeEmpty(word)),
-			inside == "." || inside == "*" || target == "." || target == "*",
-			inside == ".git" || strings.HasPrefix(inside, ".git/") || strings.HasPrefix(target, ".git/") || target == ".git":
-			return "rm would delete " + strings.TrimPrefix(strings.ReplaceAll(a, `"`, ""), "./")
+		for _, word := range strings.FieldsFunc(a, func(c rune) bool {
+			return c == ',' || c == '{' && strings.Contains(a, ",") || c == '}' && !strings.Contains(a, "${")
+		}) {
+			word = strings.ReplaceAll(word, `"`, "")
+			if (recursive || args[0] != "rm") && (leadsOut(dir, word) || mayBeEmpty(word)) || holdsTree(path.Clean(here(word))) || holdsTree(path.Clean(inFolder(dir, here(word)))) {
+				return "rm would delete " + strings.TrimPrefix(strings.ReplaceAll(a, `"`, ""), "./")
+			}
 		}
 	}
 	return ""
 }
 
+// holdsTree reports whether a path in the root is the work tree itself, or git's
+// own folder, or a pattern that means one of them.
+func holdsTree(p string) bool {
+	switch {
+	case p == "." || p == "*" || p == ".git" || strings.HasPrefix(p, ".git/"):
+		return true
+	}
+	return strings.HasPrefix(p, ".[") || strings.HasPrefix(p, ".*") || strings.HasPrefix(p, ".?")
+}
+
+// leadsOut reports whether a word leads out of the repository from a folder.
+func leadsOut(dir, word string) bool {
+	return outside(inFolder(dir, here(strings.ReplaceAll(word, `"`, ""))))
+}
+
+var variable = regexp.MustCompile(`^\$(?:\{(\w+)\}|(\w+))(.*)$`)
+
 // mayBeEmpty reports whether a path starts with a variable that, unset, leaves
 // the file system's root: $FOO/*. ${FOO:?} and ${FOO:-build} say what then.
 func mayBeEmpty(word string) bool {
-	m := variable.FindStringSubmatch(word)
+	m := variable.FindStringSubmatch(here(word))
 	return m != nil && strings.HasPrefix(m[3], "/") && !slices.Contains(givenFolders, m[1]+m[2])
 }
 
 // givenFolders are variables that always name a folder.
-var givenFolders = []string{"PWD", "TMPDIR", "TMP", "TEMP", "RUNNER_TEMP", "GITHUB_WORKSPACE"}
+var givenFolders = []string{"TMPDIR", "TMP", "TEMP", "RUNNER_TEMP"}
+
+// here writes a path from the root where it is said by its own folder.
+func here(word string) string {
+	for _, root := range []string{"$PWD", "${PWD}", "$(pwd)", "$GITHUB_WORKSPACE", "${GITHUB_WORKSPACE}", "$(git rev-parse --show-toplevel)"} {
+		if rest, ok := strings.CutPrefix(word, root); ok && (rest == "" || rest[0] == '/') {
+			return "." + rest
+		}
+	}
+	return word
+}
 
 // findRuin knows what find must not delete or run.
-func findRuin(args []string, at place) string {
+func findRuin(args []string, dir string) string {
 	command := foundCommand(args)
 	deletes := slices.Contains(args, "-delete") || len(command) > 0 && path.Base(command[0]) == "rm"
 	if deletes {
@@ -55,10 +79,10 @@ func findRuin(args []string, at place) string {
 			roots = []string{"."}
 		}
 		for _, root := range roots {
-			if at.outside(root) || mayBeEmpty(at.expand(root)) {
+			if leadsOut(dir, root) || mayBeEmpty(strings.ReplaceAll(root, `"`, "")) {
 				return "it deletes files outside of the repository"
 			}
-			if clean := path.Clean(at.expand(root)); (clean == "." && at.dir == "" || clean == "*" || clean == ".git") && !selects(args) {
+			if clean := path.Clean(here(root)); (clean == "." && dir == "" || clean == "*" || clean == ".git") && !selects(args) {
 				return "find would delete " + root
 			}
 		}
@@ -69,7 +93,7 @@ func findRuin(args []string, at place) string {
 	if end := slices.IndexFunc(command, func(a string) bool { return a == ";" || a == "+" }); end >= 0 {
 		command = command[:end]
 	}
-	return ruin(command, at)
+	return ruin(command, dir)
 }
 
 // selects reports whether find is told by a property which files it means.
@@ -87,7 +111,7 @@ func selects(args []string) bool {
 }
 
 // writeRuin knows what must not be written outside of the repository.
-func writeRuin(name string, args []string, at place) string {
+func writeRuin(name string, args []string, dir string) string {
 	var operands []string
 	var into string
 	for i := 1; i < len(args); i++ {
@@ -129,7 +153,7 @@ func writeRuin(name string, args []string, at place) string {
 		}
 	}
 	for _, o := range operands {
-		if o != "" && at.outside(o) && !device(o) {
+		if o != "" && leadsOut(dir, o) && !device(o) {
 			return name + " would write to " + o
 		}
 	}
@@ -145,11 +169,7 @@ func outside(p string) bool {
 			return false
 		}
 	}
-	for _, here := range []string{"$PWD/", "${PWD}/", "$(pwd)/", "$GITHUB_WORKSPACE/"} {
-		if rest, ok := strings.CutPrefix(p, here); ok {
-			p = "./" + rest
-		}
-	}
+	p = here(p)
 	switch {
 	case strings.HasPrefix(p, "/"), strings.HasPrefix(p, "~"), strings.HasPrefix(p, "$HOME"), strings.HasPrefix(p, "${HOME"):
 		return true

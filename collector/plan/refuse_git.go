@@ -8,13 +8,11 @@ import (
 )
 
 // gitRuin knows the git commands that throw work away or leave the machine.
-func gitRuin(args []string) string {
-	for len(args) > 0 && strings.HasPrefix(args[0], "-") {
-		if slices.Contains([]string{"-C", "-c", "--git-dir", "--work-tree", "--namespace"}, args[0]) && len(args) > 1 {
-			args = args[1:]
-		}
-		args = args[1:]
+func gitRuin(args []string, dir string) string {
+	if slices.ContainsFunc(args, func(a string) bool { return strings.HasPrefix(a, "alias.") }) {
+		return "git would run an alias that the command makes itself"
 	}
+	args = operands("git", args)
 	if len(args) == 0 {
 		return ""
 	}
@@ -29,7 +27,7 @@ func gitRuin(args []string) string {
 			return "git clean -f deletes untracked files"
 		}
 	case "restore":
-		if !has("--staged", "-S") || has("--worktree", "-W") {
+		if !has("--staged", "-S") || has("--worktree", "-W", "--source", "-s") {
 			return "git restore throws away uncommitted work"
 		}
 	case "checkout":
@@ -52,6 +50,18 @@ func gitRuin(args []string) string {
 		}
 	case "filter-branch", "filter-repo", "gc", "prune", "update-ref":
 		return "git " + args[0] + " rewrites the repository"
+	case "rm":
+		if has("-f", "--force") {
+			return "git rm -f deletes files that are changed"
+		}
+	case "worktree":
+		if has("-f", "--force") {
+			return "git worktree --force throws away uncommitted work"
+		}
+	case "submodule":
+		if at := slices.Index(args, "foreach"); at >= 0 {
+			return evalRuin([]string{strings.Join(operands("", args[at+1:]), " ")}, dir)
+		}
 	case "branch":
 		if has("-D", "--delete", "-d") {
 			return "git branch -d deletes a branch"
@@ -65,7 +75,7 @@ func gitRuin(args []string) string {
 func hasFlag(args, flags []string) bool {
 	return slices.ContainsFunc(args, func(a string) bool {
 		return slices.ContainsFunc(flags, func(f string) bool {
-			return a == f || len(f) == 2 && len(a) > 1 && a[0] == '-' && a[1] != '-' && strings.Contains(a, f[1:])
+			return a == f || strings.HasPrefix(f, "--") && strings.HasPrefix(a, f+"=") || len(f) == 2 && len(a) > 1 && a[0] == '-' && a[1] != '-' && strings.Contains(a, f[1:])
 		})
 	})
 }

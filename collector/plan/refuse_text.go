@@ -10,6 +10,7 @@ import (
 
 const (
 	fromNetwork = "it runs a program from the network that nobody has looked at"
+	hiddenText  = "it runs text that stands there in another form"
 	forkBomb    = "it starts itself again without end"
 )
 
@@ -21,6 +22,7 @@ func textRuin(text string) string {
 		return ""
 	}
 	reason := ""
+	files := downloaded(f)
 	syntax.Walk(f, func(n syntax.Node) bool {
 		switch n := n.(type) {
 		case *syntax.BinaryCmd:
@@ -29,11 +31,13 @@ func textRuin(text string) string {
 			}
 			if downloads(n.X) && runsInput(n.Y) {
 				reason = fromNetwork
+			} else if decodes(n.X) && runsInput(n.Y) {
+				reason = hiddenText
 			} else if said, ok := saidText(n.X); ok && runsInput(n.Y) && reason == "" {
-				reason = evalRuin([]string{said}, place{})
+				reason = evalRuin([]string{said}, "")
 			}
 		case *syntax.CallExpr:
-			if runsDownload(n) {
+			if runsDownload(n) || runsFile(n, files) {
 				reason = fromNetwork
 			}
 		case *syntax.Stmt:
@@ -52,19 +56,6 @@ func textRuin(text string) string {
 	return reason
 }
 
-// downloads reports whether a statement or word calls curl or wget.
-func downloads(n syntax.Node) bool {
-	found := false
-	syntax.Walk(n, func(n syntax.Node) bool {
-		if c, ok := n.(*syntax.CallExpr); ok && len(c.Args) > 0 {
-			args, _ := argv(c.Args)
-			found = found || path.Base(args[0]) == "curl" || path.Base(args[0]) == "wget"
-		}
-		return !found
-	})
-	return found
-}
-
 var interpreters = []string{"sh", "bash", "zsh", "dash", "ksh", "python", "python3", "node", "perl", "ruby", "php"}
 
 // runsInput reports whether a statement runs what it reads as a program: an
@@ -78,8 +69,11 @@ func runsInput(s *syntax.Stmt) bool {
 	for inner, ok := unwrap(args); ok; inner, ok = unwrap(args) {
 		args = inner
 	}
-	if path.Base(args[0]) == "sudo" {
+	switch path.Base(args[0]) {
+	case "sudo", "doas":
 		return true
+	case "source", ".":
+		return len(args) > 1 && args[1] == "/dev/stdin"
 	}
 	if !slices.Contains(interpreters, path.Base(args[0])) {
 		return false
@@ -94,6 +88,8 @@ func runsInput(s *syntax.Stmt) bool {
 		case !strings.HasPrefix(a, "-"):
 			return false
 		case strings.HasPrefix(a, "--"):
+		case shell && strings.HasSuffix(a, "c") && i == len(args)-1:
+			return true // xargs gives it the text
 		case shell && strings.Contains(a, "c"), !shell && strings.ContainsAny(a, "cemnp"):
 			return false
 		}
@@ -191,33 +187,4 @@ func multiplies(d *syntax.FuncDecl) bool {
 		return !found
 	})
 	return found
-}
-
-// variables are those that the text sets to one value: literal, or a temporary
-// folder. A variable that is set twice is not known.
-func variables(text string) map[string]string {
-	f, err := parse(text)
-	if err != nil {
-		return nil
-	}
-	known, twice := map[string]string{}, map[string]bool{}
-	syntax.Walk(f, func(n syntax.Node) bool {
-		a, ok := n.(*syntax.Assign)
-		if !ok || a.Name == nil || a.Value == nil {
-			return true
-		}
-		name := a.Name.Value
-		value, lit := literal(a.Value)
-		if !lit {
-			value = strings.ReplaceAll(printed(a.Value), `"`, "")
-		}
-		if _, ok := known[name]; ok || twice[name] || a.Append || !lit && strings.HasPrefix(value, "$"+name) {
-			twice[name] = true
-			delete(known, name)
-		} else if value != "" {
-			known[name] = value
-		}
-		return true
-	})
-	return known
 }

@@ -21,7 +21,7 @@ func shapeOf(text, dir string) Shape {
 
 // read reads a parsed text from its first statement to its last.
 func read(f *syntax.File, dir string) *shapeReader {
-	r := &shapeReader{shape: Shape{Parses: true}, dir: dir, calls: map[*syntax.CallExpr]int{}}
+	r := &shapeReader{shape: Shape{Parses: true, dir: dir}, dir: dir, calls: map[*syntax.CallExpr]int{}}
 	r.file(f, context{})
 	return r
 }

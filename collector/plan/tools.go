@@ -17,7 +17,7 @@ type tool struct {
 // operands come first.
 var wrappers = map[string]int{
 	"env": 0, "nice": 0, "time": 0, "nohup": 0, "setsid": 0, "stdbuf": 0, "ionice": 0, "timeout": 1, "gtimeout": 1, "sudo": 0, "command": 0, "exec": 0, "builtin": 0, "chronic": 0, "unbuffer": 0, "caffeinate": 0,
-	"xvfb-run": 0, "dotenv": 0, "cross-env": 0, "xargs": 0, "corepack": 0,
+	"xvfb-run": 0, "dotenv": 0, "cross-env": 0, "xargs": 0, "corepack": 0, "flock": 1, "busybox": 0, "doas": 0, "parallel": 0,
 }
 
 // valueFlags are options, before the word that counts, that take the next word.
