@@ -17,7 +17,7 @@ type order struct {
 
 var (
 	codeFence = regexp.MustCompile("^([ \t]*(?:(?:[-+*]|\\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$")
-	container = regexp.MustCompile(`^ {0,3}(>|<|[-+*]([ \t]|$)|\d{1,9}[.)]([ \t]|$))`)
+	container = regexp.MustCompile(`^([ \t]|>|<|\[[^\]]*\]:|[-+*]([ \t]|$)|\d{1,9}[.)]([ \t]|$))`)
 	htmlTag   = regexp.MustCompile(`(?i)<(/?)(blockquote|code|del|details|kbd|pre|q|s|samp|script|style|template|textarea)\b`)
 	codeSpan  = regexp.MustCompile("`+")
 	acceptIt  = regexp.MustCompile(`^(\S+)(?:\s+@([0-9a-f]{12,64}))?\s+until\s+(\d{4}-\d{2}-\d{2})\s+because\s+(\S.*)$`)
@@ -31,7 +31,7 @@ func orders(body string) []order {
 	fence := ""                // that is open
 	hidden := false            // in an HTML comment
 	html := 0                  // elements that are open
-	inside := false            // in a quote, list or HTML block, which may go on without its mark
+	inside := false            // in a quote, list, footnote or HTML block, which may go on without its mark
 	ticks := map[string]bool{} // code spans that the paragraph left open
 	for line := range strings.Lines(strings.ReplaceAll(body, "\r\n", "\n")) {
 		line = strings.TrimRight(line, "\n")

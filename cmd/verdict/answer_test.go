@@ -49,6 +49,7 @@ func TestOrders(t *testing.T) {
 		"folded away":        {"<details><summary>x</summary>\n\n/verdict run\n\n</details>", nil},
 		"in a longer fence":  {"````\n```\n/verdict run\n  ````\n/verdict status", []order{{verb: "status"}}},
 		"in an HTML block":   {"<div>\n```\n\n```\n/verdict run\n```", nil},
+		"in a footnote":      {"[^1]: x\n/verdict run", nil},
 		"more words":         {"/verdict run now\n/verdict destroy\n/verdictrun\n/verdict", nil},
 	}
 	for name, c := range cases {
@@ -152,8 +153,25 @@ func TestAnswer(t *testing.T) {
 	assert.Contains(t, strings.Join(h.comments, "\n"), "Accepted for `"+h.head[:12])
 	assert.Contains(t, h.comments[decided-1], "I read the workflow", "who accepted it, and why, is shown")
 	assert.Contains(t, h.comments[decided-1], "ada")
-
 	accepted := len(h.comments)
+
+	// Of two lines of a comment only the one counts that was not refused.
+	h.remark("ada", "/verdict accept "+id+" @000000000000 until 2099-01-01 because of another head\n/verdict accept nothing/1 until 2099-01-01 because y", nil)
+	assert.Contains(t, h.last(), "Not accepted: the head is")
+	assert.Contains(t, h.last(), "order=1 ")
+	assert.NotContains(t, h.comments[decided-1], "of another head")
+
+	// What the decision said before it was edited is not known.
+	h.edited[decided] = true
+	h.remark("ada", "/verdict accept nothing/2 until 2099-01-01 because z", nil)
+	assert.Contains(t, h.last(), "Not accepted: it is not certain")
+	h.remark("ada", "/verdict accept nothing/2 @"+h.head[:12]+" until 2099-01-01 because z", nil)
+	assert.Contains(t, h.last(), "Accepted for")
+	h.run["status"] = "in_progress" // and nothing is decided about half of the evidence
+	assert.Contains(t, h.remark("ada", "/verdict accept nothing/3 @"+h.head[:12]+" until 2099-01-01 because z", nil), "when the run has ended")
+	h.run["status"] = "completed"
+	delete(h.edited, decided)
+
 	h.edited[accepted-1] = true // the person's own comment, changed afterwards
 	h.comment("--run-id", "77")
 	assert.NotContains(t, h.comments[decided-1], "I read the workflow")

@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -414,7 +415,8 @@ func TestCommentOfANewDecision(t *testing.T) {
 	require.Len(t, h.comments, 2)
 	assert.Contains(t, h.comments[1], "class=NO_GO")
 
-	h.comments[1] = strings.Replace(h.comments[1], "evidence=2", "evidence=9", 1) // of evidence to come
+	later := time.Now().UTC().Add(time.Minute).Format(time.RFC3339)
+	h.comments[1] = regexp.MustCompile(`evidence=\S+`).ReplaceAllLiteralString(h.comments[1], "evidence="+later)
 	code, _, stderr := h.comment("--run-id", "77")
 	assert.Equal(t, exitFailure, code)
 	assert.Contains(t, stderr, "later evidence is there already")

@@ -61,7 +61,7 @@ func TestApp(t *testing.T) {
 	}, nil)
 	require.NoError(t, err)
 	for _, text := range []string{"one", "two"} {
-		_, err = c.Comment(context.Background(), target, text+"\n"+marker)
+		_, err = c.Comment(context.Background(), target, marker+"\n"+text)
 		require.NoError(t, err)
 	}
 	assert.Len(t, inner.comments, 1)

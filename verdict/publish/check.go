@@ -60,10 +60,14 @@ func (c *Client) CheckRun(ctx context.Context, owner, repo string, k Check) (Res
 		return Result{Action: "created"}, nil
 	}
 	now := github.Timestamp{Time: time.Now().UTC()}
-	run, _, err := c.github.Checks.CreateCheckRun(ctx, owner, repo, github.CreateCheckRunOptions{
-		Name: k.Name, HeadSHA: k.Head, DetailsURL: optional(k.DetailsURL), ExternalID: optional(k.ExternalID),
-		Status: github.String("completed"), Conclusion: github.String(conclusion(k.Success)), CompletedAt: &now,
-		Output: k.output(first),
+	var run *github.CheckRun
+	err := c.retry(ctx, func() (resp *github.Response, err error) { // a second one takes the place of the first
+		run, resp, err = c.github.Checks.CreateCheckRun(ctx, owner, repo, github.CreateCheckRunOptions{
+			Name: k.Name, HeadSHA: k.Head, DetailsURL: optional(k.DetailsURL), ExternalID: optional(k.ExternalID),
+			Status: github.String("completed"), Conclusion: github.String(conclusion(k.Success)), CompletedAt: &now,
+			Output: k.output(first),
+		})
+		return resp, err
 	})
 	if err != nil {
 		return Result{}, denied("create check run", err)

@@ -133,8 +133,9 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// identity is the id of the account that posts. The token of a workflow cannot ask
-// who it is: it is the account github-actions[bot]. An App posts as its bot.
+// identity is the id of the account that posts. The token of an App's installation,
+// such as that of a workflow, may ask who it is by GraphQL alone; where that says
+// nothing either, it is taken for github-actions[bot].
 func (c *Client) identity(ctx context.Context) (int64, error) {
 	const actionsBot = 41898282
 	if me := c.me.Load(); me != 0 {
@@ -160,13 +161,36 @@ func (c *Client) identity(ctx context.Context) (int64, error) {
 	var refused *github.ErrorResponse
 	switch {
 	case name == "" && errors.As(err, &refused) && refused.Response.StatusCode == http.StatusForbidden:
-		c.me.Store(actionsBot)
+		me, err := c.viewer(ctx)
+		if err != nil || me == 0 {
+			me = actionsBot
+		}
+		c.me.Store(me)
 	case err != nil:
 		return 0, fmt.Errorf("ask who the token is: %w", err)
 	default:
 		c.me.Store(user.GetID())
 	}
 	return c.me.Load(), nil
+}
+
+// viewer is the id of the account that GraphQL knows the token by; 0: it does not say.
+func (c *Client) viewer(ctx context.Context) (int64, error) {
+	var answer struct {
+		Data struct {
+			Viewer struct {
+				DatabaseID int64 `json:"databaseId"`
+			}
+		}
+	}
+	err := c.retry(ctx, func() (*github.Response, error) {
+		req, err := c.github.NewRequest("POST", c.graphql, map[string]string{"query": "{ viewer { databaseId } }"})
+		if err != nil {
+			return nil, err
+		}
+		return c.github.Do(ctx, req, &answer)
+	})
+	return answer.Data.Viewer.DatabaseID, err
 }
 
 // would reports whether requests are only printed, and prints this one.

@@ -53,8 +53,8 @@ func (c *Client) Comment(ctx context.Context, t Target, body string) (Result, er
 	if n := len([]rune(body)); n > MaxComment {
 		return Result{}, fmt.Errorf("post comment: it has %d characters, GitHub takes %d", n, MaxComment)
 	}
-	if !strings.Contains(body, t.Marker) || t.Marker == "" {
-		return Result{}, errors.New("post comment: the text lacks its marker")
+	if !strings.HasPrefix(body, t.Marker) || t.Marker == "" {
+		return Result{}, errors.New("post comment: the text does not begin with its marker")
 	}
 	if err := c.current(ctx, t); err != nil {
 		return Result{}, err
@@ -76,7 +76,7 @@ func (c *Client) Comment(ctx context.Context, t Target, body string) (Result, er
 	switch {
 	case last.GetBody() == body:
 		return Result{"unchanged", last.GetHTMLURL()}, nil
-	case lastHead == t.Head && t.Head != "" && lastAt.After(at) && !at.IsZero():
+	case lastHead == t.Head && t.Head != "" && lastAt.After(at) && !at.IsZero() && lastAt.Before(time.Now().Add(time.Hour)): // evidence says itself how old it is
 		return Result{}, fmt.Errorf("post comment of %s: %w: there is one of %s", at.Format(time.RFC3339), ErrOlder, lastAt.Format(time.RFC3339))
 	case class != "" && lastClass != "" && class != lastClass:
 		return c.create(ctx, t, body, me, own)
@@ -103,7 +103,8 @@ func (c *Client) current(ctx context.Context, t Target) error {
 	return nil
 }
 
-// own lists the comments of ours that carry the marker, oldest first. All pages are
+// own lists the comments of ours that begin with the marker, oldest first: in others
+// of the same account, text that it quotes may hold one. All pages are
 // read: a comment that is not found is made again on every run.
 func (c *Client) own(ctx context.Context, t Target, me int64) ([]*github.IssueComment, error) {
 	var found []*github.IssueComment
@@ -122,7 +123,7 @@ func (c *Client) own(ctx context.Context, t Target, me int64) ([]*github.IssueCo
 			return nil, denied("list comments", err)
 		}
 		for _, comment := range page {
-			if comment.GetUser().GetID() == me && strings.Contains(comment.GetBody(), t.Marker) {
+			if comment.GetUser().GetID() == me && strings.HasPrefix(comment.GetBody(), t.Marker) {
 				found = append(found, comment)
 			}
 		}

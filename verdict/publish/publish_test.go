@@ -68,6 +68,8 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/user":
 		w.WriteHeader(http.StatusForbidden) // what a workflow's token gets
 		fmt.Fprint(w, `{"message":"Resource not accessible by integration"}`)
+	case r.URL.Path == "/graphql":
+		fmt.Fprintf(w, `{"data":{"viewer":{"databaseId":%d}}}`, s.bot)
 	case r.URL.Path == "/repos/o/r/pulls/7":
 		fmt.Fprintf(w, `{"number":7,"head":{"sha":%q}}`, sha)
 	case r.Method == http.MethodGet:
@@ -135,14 +137,15 @@ var target = Target{Owner: "o", Repo: "r", Number: 7, Head: sha, Marker: marker}
 
 func post(t *testing.T, c *Client, body string) Result {
 	t.Helper()
-	r, err := c.Comment(context.Background(), target, body+"\n"+marker)
+	r, err := c.Comment(context.Background(), target, marker+"\n"+body)
 	require.NoError(t, err)
 	return r
 }
 
 func TestOneCommentKeptCurrent(t *testing.T) {
 	s := &server{}
-	s.add(99, "a forged one\n"+marker)
+	s.add(99, marker+"\na forged one")
+	s.add(bot, "another workflow quotes\n"+marker)
 	for i := range 150 {
 		s.add(100, fmt.Sprintf("talk %d", i))
 	}
@@ -155,13 +158,13 @@ func TestOneCommentKeptCurrent(t *testing.T) {
 	assert.Equal(t, "unchanged", post(t, c, "two").Action)
 	own := 0
 	for _, c := range s.comments {
-		if c.User.ID == bot {
+		if c.User.ID == bot && !strings.HasPrefix(c.Body, "another workflow") {
 			own++
-			assert.Equal(t, "two\n"+marker, c.Body)
+			assert.Equal(t, marker+"\ntwo", c.Body)
 		}
 	}
 	assert.Equal(t, 1, own)
-	assert.Equal(t, "a forged one\n"+marker, s.comments[0].Body, "somebody else's comment is never edited")
+	assert.Equal(t, marker+"\na forged one", s.comments[0].Body, "somebody else's comment is never edited")
 }
 
 func TestConcurrentRunsLeaveOneComment(t *testing.T) {
@@ -172,7 +175,7 @@ func TestConcurrentRunsLeaveOneComment(t *testing.T) {
 		wait.Add(1)
 		go func() {
 			defer wait.Done()
-			_, err := c.Comment(context.Background(), target, fmt.Sprintf("run %d\n%s", i, marker))
+			_, err := c.Comment(context.Background(), target, fmt.Sprintf("%s\nrun %d", marker, i))
 			assert.NoError(t, err)
 		}()
 	}
@@ -187,7 +190,7 @@ func TestRefusals(t *testing.T) {
 	old.Head = strings.Repeat("d", 40)
 	_, err := c.Comment(context.Background(), old, marker)
 	assert.ErrorIs(t, err, ErrSuperseded)
-	_, err = c.Comment(context.Background(), target, strings.Repeat("é", MaxComment)+marker)
+	_, err = c.Comment(context.Background(), target, marker+strings.Repeat("é", MaxComment))
 	assert.ErrorContains(t, err, "characters")
 	_, err = c.Comment(context.Background(), target, "no marker")
 	assert.Error(t, err)
@@ -226,8 +229,8 @@ func TestFaultsOfTheServer(t *testing.T) {
 func TestCreationThatSeemsToFail(t *testing.T) {
 	s := &server{}
 	s.fail = func(r *http.Request) (int, http.Header) {
-		if r.Method == http.MethodPost {
-			s.add(bot, "one\n"+marker) // it was created, and the answer got lost
+		if strings.HasSuffix(r.URL.Path, "/comments") && r.Method == http.MethodPost {
+			s.add(bot, marker+"\none") // it was created, and the answer got lost
 			return http.StatusBadGateway, nil
 		}
 		return 0, nil
@@ -243,6 +246,26 @@ func TestDryRunWritesNothing(t *testing.T) {
 	assert.Contains(t, dry.String(), "POST repos/o/r/issues/7/comments")
 	assert.Empty(t, s.comments)
 	for _, r := range s.requests {
-		assert.True(t, strings.HasPrefix(r, "GET "), r)
+		assert.True(t, strings.HasPrefix(r, "GET ") || r == "POST /graphql", r) // which only asks who it is
 	}
+}
+
+// TestTokenOfAnApp: the token of an App's installation does not tell REST whose it
+// is, and its comments are found all the same.
+func TestTokenOfAnApp(t *testing.T) {
+	s := &server{bot: 4711}
+	post(t, s.client(t, nil), "one")
+	assert.Equal(t, "updated", post(t, s.client(t, nil), "two").Action)
+	assert.Len(t, s.comments, 1)
+}
+
+// TestEvidenceOfTheFuture: evidence says itself how old it is, so that a date to
+// come does not keep its comment for ever.
+func TestEvidenceOfTheFuture(t *testing.T) {
+	s := &server{}
+	state := func(at string) string { return "<!-- verdict:state class=GO evidence=" + at + " head=" + sha + " -->" }
+	post(t, s.client(t, nil), state("2999-01-01T00:00:00Z"))
+	assert.Equal(t, "updated", post(t, s.client(t, nil), state("2026-02-09T10:00:00Z")).Action)
+	_, err := s.client(t, nil).Comment(context.Background(), target, marker+"\n"+state("2026-02-08T10:00:00Z"))
+	assert.ErrorIs(t, err, ErrOlder)
 }
