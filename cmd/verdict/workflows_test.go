@@ -44,7 +44,7 @@ func stub(t *testing.T, dir, name, run string) string {
 	t.Helper()
 	path := filepath.Join(dir, name)
 	require.NoError(t, os.MkdirAll(path, 0o755))
-	text := "name: stub\ninputs:\n  path:\n    default: ''\n  name:\n    default: ''\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      run: " + run + "\n      env:\n        FROM: ${{ inputs.path }}\n        NAME: ${{ inputs.name }}\n"
+	text := "name: stub\ninputs:\n  path:\n    default: ''\n  name:\n    default: ''\n  ref:\n    default: ''\nruns:\n  using: composite\n  steps:\n    - shell: bash\n      run: " + run + "\n      env:\n        FROM: ${{ inputs.path }}\n        NAME: ${{ inputs.name }}\n        REF: ${{ inputs.ref }}\n"
 	require.NoError(t, os.WriteFile(filepath.Join(path, "action.yml"), []byte(text), 0o644))
 	return path
 }
@@ -88,6 +88,7 @@ func TestWorkflows(t *testing.T) {
 	uploads := filepath.Join(scratch, "uploads")
 	require.NoError(t, os.MkdirAll(uploads, 0o755))
 	stubs := map[string]string{
+		"actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683":        stub(t, scratch, "checkout", `git clone -q "$CLONED" . && git checkout -q "$REF"`),
 		"actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02": stub(t, scratch, "upload", `cp -r "$FROM/." "$UPLOADS/$NAME/"`),
 		"actions/setup-go@d35c59abb061a4a6fb18e82ac0862c26744d6ab5":        stub(t, scratch, "setup-go", "go version"),
 	}
@@ -97,7 +98,7 @@ func TestWorkflows(t *testing.T) {
 		file := filepath.Join(scratch, event+".json")
 		require.NoError(t, os.WriteFile(file, data, 0o644))
 		args := []string{event, "-W", ".github/workflows/" + workflow, "-e", file, "--no-cache-server", "--artifact-server-addr", "127.0.0.1", "-P", "ubuntu-24.04=-self-hosted", "-s", "GITHUB_TOKEN=token"}
-		for name, value := range map[string]string{"GITHUB_API_URL": h.server.URL, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2", "UPLOADS": uploads} {
+		for name, value := range map[string]string{"GITHUB_API_URL": h.server.URL, "GITHUB_RUN_ID": "77", "GITHUB_RUN_ATTEMPT": "2", "UPLOADS": uploads, "CLONED": dir} {
 			args = append(args, "--env", name+"="+value)
 		}
 		for action, path := range stubs {
