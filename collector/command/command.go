@@ -100,15 +100,15 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 	cmd.Dir = filepath.Join(s.Root, filepath.FromSlash(s.Command.Dir))
 	cmd.Env = env
 	cmd.Stdout, cmd.Stderr = out.writer, out.writer
-	setSession(cmd)
 	e.Started = time.Now().UTC()
-	if err := cmd.Start(); err != nil {
+	p, err := start(cmd, marker)
+	if err != nil {
 		out.abandon()
 		fail("start bash: %v", err)
 		return
 	}
 	out.started()
-	s.wait(ctx, cmd, marker, out, e)
+	s.wait(ctx, p, out, e)
 	e.DurationMS = time.Since(e.Started).Milliseconds()
 	e.Log = out.finish(s.Bundle)
 	if log != "" {
@@ -137,8 +137,7 @@ func (s *Spec) witnessed() bool {
 
 // wait waits for the end of the command, or ends it: at its time limit, or when
 // the run is interrupted. Then it ends what is left.
-func (s *Spec) wait(ctx context.Context, cmd *exec.Cmd, marker string, out *capture, e *evidence.Command) {
-	p := watch(cmd, marker)
+func (s *Spec) wait(ctx context.Context, p *process, out *capture, e *evidence.Command) {
 	limit := time.NewTimer(s.Timeout)
 	defer limit.Stop()
 	if s.Timeout <= 0 {

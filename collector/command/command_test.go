@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -193,6 +194,42 @@ func TestNothingIsLeft(t *testing.T) {
 			require.Eventually(t, func() bool { return alive("sleep "+mark) == 0 }, time.Second, 10*time.Millisecond, "a process is left")
 		})
 	}
+}
+
+// TestSideBySide: a command that ends never ends what another one, or this process
+// itself, has just started.
+func TestSideBySide(t *testing.T) {
+	stop := make(chan struct{})
+	var others sync.WaitGroup
+	others.Add(1)
+	go func() {
+		defer others.Done()
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				assert.NoError(t, exec.Command("sleep", "0.002").Run())
+			}
+		}
+	}()
+	var lanes sync.WaitGroup
+	for range 3 {
+		b := newBench(t)
+		lanes.Add(1)
+		go func() {
+			defer lanes.Done()
+			for i := range 50 {
+				b.spec.Name = fmt.Sprint(i)
+				e := b.run(t, "sleep 5 >/dev/null 2>&1 & true")
+				assert.Equal(t, evidence.Exited, e.Outcome, e.Signal)
+				assert.LessOrEqual(t, e.Leftover, 2, "sleep, and the witness before it")
+			}
+		}()
+	}
+	lanes.Wait()
+	close(stop)
+	others.Wait()
 }
 
 func TestInterruption(t *testing.T) {

@@ -12,8 +12,6 @@ import (
 
 // Without a sub-reaper, what leaves the command's process group is not found.
 
-func setSession(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} }
-
 func enlargePipe(*os.File) {}
 
 type process struct {
@@ -21,13 +19,17 @@ type process struct {
 	ended chan struct{}
 }
 
-func watch(cmd *exec.Cmd, _ string) *process {
+func start(cmd *exec.Cmd, _ string) (*process, error) {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	go func() {
 		defer close(p.ended)
 		cmd.Wait() // the error repeats what the state says
 	}()
-	return p
+	return p, nil
 }
 
 func (p *process) terminate() {

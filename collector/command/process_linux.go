@@ -13,12 +13,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// setSession starts the command as the leader of a session: no terminal, and a
-// process group that can be ended as a whole.
-func setSession(cmd *exec.Cmd) {
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
-}
-
 // enlargePipe makes room for bursts, so that a fast writer need not wait.
 func enlargePipe(w *os.File) {
 	unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 1<<20) // a smaller pipe only costs time
@@ -29,9 +23,12 @@ var subreaper = sync.OnceFunc(func() {
 	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // without it, sweeping finds less
 })
 
-// commands are the processes that this process started itself: their ends belong
-// to whoever waits for them.
-var commands sync.Map // pid → struct{}
+// commands are the processes that this process started to run commands: their
+// ends belong to whoever waits for them.
+var commands = struct {
+	sync.Mutex
+	pids map[int]bool
+}{pids: map[int]bool{}}
 
 // process is a running command with everything that it started.
 type process struct {
@@ -41,12 +38,28 @@ type process struct {
 	ended  chan struct{}
 }
 
-// watch waits for the command's end without reaping it: as long as it is a
+// start starts the command as the leader of a session: no terminal, a process
+// group that can be ended as a whole, and a session that tells what it leaves
+// behind from what this process itself started. marker is a variable of its
+// environment that no other command has.
+//
+// Then it waits for the command's end without reaping it: as long as it is a
 // zombie, its process id and group cannot be anybody else's.
-func watch(cmd *exec.Cmd, marker string) *process {
+func start(cmd *exec.Cmd, marker string) (*process, error) {
 	subreaper()
-	p := &process{cmd: cmd, pid: cmd.Process.Pid, marker: []byte(marker), ended: make(chan struct{})}
-	commands.Store(p.pid, struct{}{})
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	// Nobody may look for orphans between a command's start and its entry: it would
+	// be taken for one.
+	commands.Lock()
+	err := cmd.Start()
+	if err == nil {
+		commands.pids[cmd.Process.Pid] = true
+	}
+	commands.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	p := &process{cmd: cmd, pid: cmd.Process.Pid, marker: []byte(marker + "\x00"), ended: make(chan struct{})}
 	go func() {
 		defer close(p.ended)
 		for {
@@ -57,7 +70,7 @@ func watch(cmd *exec.Cmd, marker string) *process {
 			}
 		}
 	}()
-	return p
+	return p, nil
 }
 
 // terminate asks the command and everything that it started to end.
@@ -95,7 +108,9 @@ func (p *process) kill() int {
 // reap takes the command's status.
 func (p *process) reap() *os.ProcessState {
 	p.cmd.Wait() // the error repeats what the state says
-	commands.Delete(p.pid)
+	commands.Lock()
+	delete(commands.pids, p.pid)
+	commands.Unlock()
 	return p.cmd.ProcessState
 }
 
@@ -115,38 +130,53 @@ func (p *process) family() []int {
 		}
 	}
 	add(p.pid)
-	for _, orphan := range children(os.Getpid()) {
-		if _, own := commands.Load(orphan); own || seen[orphan] {
+	for _, orphan := range p.orphans() {
+		if seen[orphan] {
 			continue
 		}
-		if zombie(orphan) {
-			if p.started(orphan) {
-				unix.Wait4(orphan, nil, unix.WNOHANG, nil)
-			}
+		seen[orphan] = true
+		out = append(out, orphan)
+		add(orphan)
+	}
+	return out
+}
+
+// orphans lists what the command started and what was handed to us when its parent
+// ended. Those that have ended too are reaped.
+func (p *process) orphans() []int {
+	commands.Lock()
+	defer commands.Unlock()
+	var out []int
+	for _, child := range children(os.Getpid()) {
+		if commands.pids[child] || !p.started(child) {
 			continue
 		}
-		if p.started(orphan) {
-			seen[orphan] = true
-			out = append(out, orphan)
-			add(orphan)
+		if zombie(child) {
+			unix.Wait4(child, nil, unix.WNOHANG, nil)
+			continue
 		}
+		out = append(out, child)
 	}
 	return out
 }
 
 // started reports whether the command started an orphan: by its session, by the
-// mark in its environment, or because no other command is running.
+// mark in its environment, or because no other command is running. What is in our
+// own session is a program that this process asked something, such as git: a
+// command's processes can leave its session, but not join ours.
 func (p *process) started(pid int) bool {
-	if sid, err := unix.Getsid(pid); err == nil && sid == p.pid {
+	sid, err := unix.Getsid(pid)
+	if err == nil && sid == p.pid {
 		return true
+	}
+	if own, ownErr := unix.Getsid(0); err != nil || ownErr != nil || sid == own {
+		return false
 	}
 	environ, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
 	if err == nil && bytes.Contains(environ, p.marker) {
 		return true
 	}
-	others := 0
-	commands.Range(func(any, any) bool { others++; return others < 2 })
-	return others < 2 && !bytes.Contains(environ, []byte("VERDICT_COMMAND="))
+	return len(commands.pids) < 2 && !bytes.Contains(environ, []byte("VERDICT_COMMAND="))
 }
 
 // children lists the direct children of a process.

@@ -8,8 +8,6 @@ import (
 // On Windows the commands run with the bash that Git brings along; what they
 // leave behind is not swept.
 
-func setSession(*exec.Cmd) {}
-
 func enlargePipe(*os.File) {}
 
 type process struct {
@@ -17,13 +15,16 @@ type process struct {
 	ended chan struct{}
 }
 
-func watch(cmd *exec.Cmd, _ string) *process {
+func start(cmd *exec.Cmd, _ string) (*process, error) {
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
 	p := &process{cmd: cmd, ended: make(chan struct{})}
 	go func() {
 		defer close(p.ended)
 		cmd.Wait() // the error repeats what the state says
 	}()
-	return p
+	return p, nil
 }
 
 func (p *process) terminate() { p.cmd.Process.Kill() }
