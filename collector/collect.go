@@ -50,6 +50,7 @@ type Options struct {
 	Fetch    bool          // fetch missing history with git
 	Head     string        // see checkpoint.Options
 	Base     string
+	Seen     []string // commits that an earlier run found in the history
 
 	ToolVersion string
 	Program     string // the file of a program that calls command.WitnessMain; empty: this one
@@ -283,7 +284,7 @@ func (r *run) setUp(ctx context.Context) bool {
 
 // verifyCommits asks the repository about the checkpoints.
 func (r *run) verifyCommits(ctx context.Context) {
-	o := checkpoint.Options{Head: r.Head, At: r.bundle.Subject.Commit, Base: r.Base, Fetch: r.Fetch, Signed: r.Policy.Checkpoints.Signed, KeyRing: r.Policy.Checkpoints.KeyRing, AllowedSigners: r.Policy.Checkpoints.AllowedSigners}
+	o := checkpoint.Options{Head: r.Head, At: r.bundle.Subject.Commit, Base: r.Base, Fetch: r.Fetch, Previous: r.Seen, Signed: r.Policy.Checkpoints.Signed, KeyRing: r.Policy.Checkpoints.KeyRing, AllowedSigners: r.Policy.Checkpoints.AllowedSigners}
 	if r.At != "" && r.Head == "" {
 		o.Head = r.bundle.Subject.Commit
 	}

@@ -206,6 +206,19 @@ type CheckpointReport struct {
 	Findings int    `json:"findings"`
 }
 
+// Seen lists the checkpoints that were in the history when the report was made, or
+// before; of no report, none.
+func (r *Report) Seen() []string {
+	var hashes []string
+	for i := 0; r != nil && i < len(r.Checkpoints); i++ {
+		c := &r.Checkpoints[i]
+		if c.State == evidence.CheckpointReachable || c.Once != "" {
+			hashes = append(hashes, orElse(c.Hash, c.Token))
+		}
+	}
+	return hashes
+}
+
 // Disposition is what is done about a risk.
 type Disposition string
 

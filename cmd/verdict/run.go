@@ -103,7 +103,7 @@ Exit codes: 0 GO or GO_WITH_CONDITIONS, 1 NO_GO, 2 the input cannot be read,
 
 // runAndReport is the main job. The exit code follows from the decision alone.
 func runAndReport(ctx context.Context, p *project, c collectFlags, f reportFlags, s streams) error {
-	bundle, dir, err := collectBundle(ctx, p, c, s)
+	bundle, dir, err := collectBundle(ctx, p, c, f.against, s)
 	if err != nil {
 		return err
 	}
@@ -152,14 +152,18 @@ func decisionStatus(r *verdict.Report, failOn string) error {
 }
 
 // collectBundle collects evidence into a new run folder, or into the one to
-// resume.
-func collectBundle(ctx context.Context, p *project, f collectFlags, s streams) (*evidence.Bundle, string, error) {
+// resume. against is the report to compare with; empty: the last one.
+func collectBundle(ctx context.Context, p *project, f collectFlags, against string, s streams) (*evidence.Bundle, string, error) {
 	dir := filepath.Join(runsDir(p.root), time.Now().UTC().Format("20060102T150405.000Z"))
 	if f.resume != "" {
 		var err error
 		if dir, err = findRun(p.root, f.resume); err != nil {
 			return nil, "", err
 		}
+	}
+	previous, _, err := previousReport(p, dir, against)
+	if err != nil {
+		return nil, "", err
 	}
 	progress := newProgress(s.err, f, len(p.plan.Commands))
 	defer progress.close()
@@ -170,7 +174,7 @@ func collectBundle(ctx context.Context, p *project, f collectFlags, s streams) (
 	bundle, err := collector.Collect(ctx, collector.Options{
 		Root: p.root, Trackers: p.trackers, Policy: p.requiringPolicy(), Plan: p.plan, Dir: dir,
 		Jobs: f.jobs, Progress: progress.event, EveryLine: f.verbose, At: f.at, Baseline: f.baseline, Reuse: f.reuse,
-		Resume: f.resume != "", Fetch: f.fetch, Head: f.head, Base: base, ToolVersion: toolVersion(),
+		Resume: f.resume != "", Fetch: f.fetch, Head: f.head, Base: base, Seen: previous.Seen(), ToolVersion: toolVersion(),
 	})
 	if err != nil {
 		forgetEmpty(dir)

@@ -27,7 +27,7 @@ func newCollectCommand(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, dir, err := collectBundle(cmd.Context(), p, collect, s)
+			_, dir, err := collectBundle(cmd.Context(), p, collect, "", s)
 			if err != nil {
 				return err
 			}

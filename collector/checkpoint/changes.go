@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
@@ -43,8 +44,8 @@ func (v *verifier) twin(h plumbing.Hash) *evidence.Twin {
 	return nil
 }
 
-// patch is a digest of the lines that a commit adds and removes in each file; the
-// same change on another parent has the same one. Empty where it cannot be read.
+// patch is a digest of the lines that a commit adds and removes in each file, and of
+// its modes; the same change on another parent has the same one. Empty where it cannot be read.
 func (v *verifier) patch(c *gitstore.Commit) string {
 	var before plumbing.Hash
 	if len(c.Parents) > 0 {
@@ -64,7 +65,10 @@ func (v *verifier) patch(c *gitstore.Commit) string {
 		if err != nil {
 			return ""
 		}
-		sum.Write([]byte(change.Path + "\x00"))
+		fmt.Fprintf(sum, "%s\x00%o %o\x00", change.Path, change.OldMode, change.NewMode)
+		if len(added)+len(removed) == 0 { // lines that only moved, or their ends
+			fmt.Fprintf(sum, "%s %s\x00", change.Old, change.New)
+		}
 		for _, list := range [][]line{added, removed} {
 			texts := make([]string, len(list))
 			for i, l := range list {

@@ -137,7 +137,7 @@ func ReadFile(root, rev, path string) ([]byte, string, error) {
 func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Options) (r evidence.Repository, err error) {
 	defer func() {
 		if p := recover(); p != nil { // the repository's content is input
-			r, err = evidence.Repository{State: "unreadable", Reason: fmt.Sprint(p), Engine: engine}, nil
+			r, err = unreadable(fmt.Sprint(p)), nil
 		}
 	}()
 	s, err := gitstore.Open(root)
@@ -145,15 +145,15 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 	case errors.Is(err, gitstore.ErrNoRepository):
 		return evidence.Repository{State: "none", Reason: err.Error()}, nil
 	case err != nil:
-		return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
+		return unreadable(err.Error()), nil
 	}
 	defer s.Close()
 	var fetchErr error // what is here is verified all the same
 	if o.Fetch && (s.Shallow() || s.Partial) {
-		fetchErr = complete(ctx, root, s)
+		fetchErr = complete(ctx, root, s, o.Head, o.At, o.Base)
 		s.Close()
 		if s, err = gitstore.Open(root); err != nil {
-			return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
+			return unreadable(err.Error()), nil
 		}
 	}
 	v := verifier{store: s, options: o, result: evidence.Repository{State: "ok", Engine: engine, Shallow: s.Shallow(), Partial: s.Partial}}
@@ -164,7 +164,7 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 		if errors.Is(err, gitstore.ErrNoCommit) {
 			return evidence.Repository{State: "empty", Reason: err.Error(), Engine: engine}, nil
 		}
-		return evidence.Repository{State: "unreadable", Reason: err.Error(), Engine: engine}, nil
+		return unreadable(err.Error()), nil
 	}
 	v.readKeys()
 	v.trackers(ctx, trackers)
@@ -174,12 +174,30 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 	if n := v.history.Graph; n > 0 {
 		v.result.Engine = fmt.Sprintf("%s; %d commits by the commit-graph", engine, n)
 	}
-	if v.unverifiable && s.Shallow() {
-		v.result.Cure = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
-	} else if v.unverifiable && s.Partial {
-		v.result.Cure = "git clone without --filter, or git fetch --refetch"
+	if v.unverifiable {
+		v.result.Cure = cureOf(s)
 	}
 	return v.result, nil
+}
+
+// cureOf is the one line that makes what could not be verified verifiable.
+func cureOf(s *gitstore.Store) string {
+	switch {
+	case s.Shallow():
+		return "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
+	case s.Partial:
+		return "git fetch --refetch --no-filter (in GitHub Actions: actions/checkout without filter)"
+	}
+	return cureBroken
+}
+
+// cureBroken is for a repository with objects that are gone or are not what they
+// were.
+const cureBroken = "clone the repository again (git fsck --full says what is broken)"
+
+// unreadable is what is known of a repository that cannot be read.
+func unreadable(reason string) evidence.Repository {
+	return evidence.Repository{State: "unreadable", Reason: reason, Engine: engine, Cure: cureBroken}
 }
 
 // engine is what read the repository.

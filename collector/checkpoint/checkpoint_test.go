@@ -252,7 +252,49 @@ func TestRewritten(t *testing.T) {
 	assert.Equal(t, evidence.CheckpointUnreachable, got.State)
 	require.NotNil(t, got.Twin)
 	assert.Equal(t, twin, got.Twin.Hash)
-	assert.Contains(t, got.Once, "reflog")
+	assert.Empty(t, got.Once, "it is where it always was")
+	assert.Contains(t, got.Reason, "it is on work")
+	r.git("branch", "-qD", "work")
+	assert.Equal(t, "reflog of HEAD", r.verify(checkpoint.Options{}, recorded).Checkpoints[0].Once)
+}
+
+// TestTwins: a change is found again under another subject, with another date, and
+// beside others' work; another change is not.
+func TestTwins(t *testing.T) {
+	r := newRepo(t)
+	r.write("a", "1\n2\n3\n4\n")
+	r.write("run.sh", "x\n")
+	r.commit("start")
+	r.git("switch", "-qc", "work")
+	r.write("b", "1\n")
+	added := r.commit("AB-00: b")
+	r.write("a", "4\n3\n2\n1\n")
+	turned := r.commit("AB-01: turn")
+	r.git("update-index", "--chmod=+x", "run.sh")
+	r.git("commit", "-q", "-m", "AB-02: run")
+	mode := r.git("rev-parse", "HEAD")
+	r.write("d", "1\n")
+	nowhere := r.commit("AB-03: d")
+	r.git("switch", "-qf", "main")
+	r.write("c", "1\n")
+	r.commit("meanwhile")
+	squashed := func(h, message string) string {
+		r.git("cherry-pick", "-n", h)
+		r.git("commit", "-q", "-m", message)
+		return r.git("rev-parse", "HEAD")
+	}
+	want := map[string]string{added: squashed(added, "AB-00: b (#12)"), turned: squashed(turned, "Another title (#13)"), mode: squashed(mode, "make it run")}
+	r.write("a", "2\n1\n3\n4\n")
+	r.commit("AB-01: turn") // another order
+	r.write("d", "2\n")
+	r.commit("AB-03: d")
+	for _, c := range r.verify(checkpoint.Options{}, added, turned, mode, nowhere).Checkpoints {
+		twin := ""
+		if c.Twin != nil {
+			twin = c.Twin.Hash
+		}
+		assert.Equal(t, want[c.Hash], twin, c.Subject)
+	}
 }
 
 func TestPullRequestMerge(t *testing.T) {

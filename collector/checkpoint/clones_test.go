@@ -1,6 +1,7 @@
 package checkpoint_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"testing"
@@ -31,6 +32,25 @@ func (r *repo) clone(args ...string) *repo {
 	return r.at(dir)
 }
 
+// files are a repository's files and their content, without the objects and the
+// note of where a shallow clone ends.
+func (r *repo) files() map[string]string {
+	r.t.Helper()
+	have := map[string]string{}
+	require.NoError(r.t, filepath.WalkDir(r.dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.Name() == "objects" {
+			return cmp.Or(err, filepath.SkipDir)
+		}
+		if !d.IsDir() && d.Name() != "shallow" {
+			data, err := os.ReadFile(path)
+			have[path] = string(data)
+			return err
+		}
+		return nil
+	}))
+	return have
+}
+
 func TestFetch(t *testing.T) {
 	r := served(t)
 	first := r.git("rev-parse", "HEAD~2")
@@ -40,11 +60,20 @@ func TestFetch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := r.clone(args...)
 			c.t = t
+			before := c.files()
 			got := c.verify(checkpoint.Options{Fetch: true}, first).Checkpoints[0]
 			assert.Equal(t, evidence.CheckpointReachable, got.State)
 			assert.Len(t, got.Files, 1, got.FilesReason)
+			assert.Equal(t, before, c.files(), "beside objects, nothing is written")
 		})
 	}
+	// a remote of another name, whose reference to the commit has moved on
+	moved := r.clone("--depth", "1", "-o", "upstream")
+	r.git("update-ref", "refs/pull/1/merge", r.git("commit-tree", "-p", "HEAD", "-m", "a merge", "HEAD^{tree}"))
+	moved.git("fetch", "-q", "--depth", "1", "upstream", "refs/pull/1/merge")
+	moved.git("checkout", "-q", "--detach", "FETCH_HEAD")
+	r.git("update-ref", "-d", "refs/pull/1/merge")
+	assert.Equal(t, evidence.CheckpointReachable, moved.verify(checkpoint.Options{Fetch: true}, first).Checkpoints[0].State)
 	// where nothing can be fetched, what is there is still verified
 	c := r.clone("--depth", "1")
 	c.git("remote", "set-url", "origin", filepath.Join(t.TempDir(), "gone"))

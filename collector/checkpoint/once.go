@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -12,48 +13,110 @@ import (
 	"github.com/verdictci/verdict/collector/evidence"
 )
 
-// once says where a commit that is not in the history was part of it before: a
-// branch was set back, or pushed by force.
-func (v *verifier) once(c *evidence.Checkpoint) string {
-	for _, h := range v.options.Previous {
-		if strings.HasPrefix(h, c.Token) {
-			return "previous run"
-		}
+// explainMissing adds, for a commit that is not in the history, where it is
+// instead, where it was seen before, and which commit carries its change now.
+func (v *verifier) explainMissing(c *evidence.Checkpoint) {
+	switch c.State {
+	case evidence.CheckpointMissing:
+		c.Once = v.recorded(c.Token)
+	case evidence.CheckpointUnreachable:
+		v.explainUnreachable(c)
+		c.Twin = v.twin(fullHash(c.Hash))
 	}
-	tips := v.formerTips()
-	for _, t := range tips {
-		if strings.HasPrefix(t.hash, c.Token) {
+}
+
+// recorded says where a hash was noted when it was part of the history: a branch
+// was set back, or pushed by force. Empty where nothing tells.
+func (v *verifier) recorded(token string) string {
+	if v.previously(token) {
+		return previousRun
+	}
+	for _, t := range v.formerTips() {
+		if strings.HasPrefix(t.hash.String(), token) && !slices.ContainsFunc(v.branches(), func(b gitstore.Branch) bool { return b.Tip == t.hash }) {
 			return t.where
-		}
-	}
-	if c.Hash == "" || len(tips) == 0 {
-		return ""
-	}
-	var pairs []gitstore.Pair
-	var all []plumbing.Hash
-	for _, t := range tips {
-		h := fullHash(t.hash)
-		pairs, all = append(pairs, gitstore.Pair{First: fullHash(c.Hash), Second: h}), append(all, h)
-	}
-	w := v.store.History(fullHash(c.Hash), gitstore.Asked{Objects: minObjects})
-	w.Include(all)
-	for i, order := range w.Settle(pairs) {
-		if order == gitstore.Before || order == gitstore.Same {
-			return tips[i].where
 		}
 	}
 	return ""
 }
 
+const previousRun = "previous run"
+
+// previously reports whether an earlier run saw a hash in the history.
+func (v *verifier) previously(token string) bool {
+	return slices.ContainsFunc(v.options.Previous, func(h string) bool { return strings.HasPrefix(h, token) })
+}
+
+// explainUnreachable says which branch holds a commit that the history does not,
+// or which one held it before. A commit that never left its branch was not lost:
+// it was never merged.
+func (v *verifier) explainUnreachable(c *evidence.Checkpoint) {
+	lost := fullHash(c.Hash)
+	branches, tips := v.branches(), v.formerTips()
+	var pairs []gitstore.Pair
+	for _, b := range branches {
+		pairs = append(pairs, gitstore.Pair{First: lost, Second: b.Tip})
+	}
+	for _, t := range tips {
+		pairs = append(pairs, gitstore.Pair{First: lost, Second: t.hash})
+	}
+	var ends []plumbing.Hash
+	for _, p := range pairs {
+		ends = append(ends, p.Second)
+	}
+	w := v.store.History(lost, gitstore.Asked{Objects: minObjects})
+	w.Include(ends)
+	orders := w.Settle(pairs, commitsForMissing)
+	holds := func(i int) bool { return orders[i] == gitstore.Before || orders[i] == gitstore.Same }
+	on := ""
+	for i, b := range branches {
+		if holds(i) && on == "" {
+			on = shortRef(b.Name)
+		}
+	}
+	for i, t := range tips {
+		// What a branch still holds, it did not lose; and HEAD only visits branches.
+		still := t.ref == "HEAD" && on != "" || slices.ContainsFunc(branches, func(b gitstore.Branch) bool {
+			return b.Name == t.ref && holds(slices.Index(branches, b))
+		})
+		if c.Once == "" && holds(len(branches)+i) && !still {
+			c.Once = t.where
+		}
+	}
+	if c.Once == "" && v.previously(c.Token) {
+		c.Once = previousRun
+	}
+	if on != "" {
+		c.Reason += "; it is on " + on
+	}
+}
+
+// maxBranches bounds how many branches are looked at.
+const maxBranches = 200
+
+// branches are where a commit may be that is not in the history: the base of a
+// pull request first.
+func (v *verifier) branches() []gitstore.Branch {
+	if v.live == nil {
+		v.live = []gitstore.Branch{}
+		if v.result.Base != "" {
+			v.live = append(v.live, gitstore.Branch{Name: "the base", Tip: fullHash(v.result.Base)})
+		}
+		all := v.store.Branches()
+		v.live = append(v.live, all[:min(len(all), maxBranches)]...)
+	}
+	return v.live
+}
+
 // formerTip is a commit that a reference named before.
 type formerTip struct {
-	hash  string
+	hash  plumbing.Hash
+	ref   string // "refs/heads/main", "HEAD"
 	where string // "ORIG_HEAD", "reflog of main"
 }
 
-// maxFormerTips bounds how many former tips are looked at, the newest of each
-// reference first.
-const maxFormerTips = 100
+// maxFormerTips bounds how many former tips of a reference are looked at, the
+// newest first.
+const maxFormerTips = 200
 
 // formerTips are what ORIG_HEAD and the reflogs hold, read once.
 func (v *verifier) formerTips() []formerTip {
@@ -61,26 +124,31 @@ func (v *verifier) formerTips() []formerTip {
 		return *v.former
 	}
 	var tips []formerTip
-	seen := map[string]bool{}
-	add := func(hash, where string) {
-		if plumbing.IsHash(hash) && !fullHash(hash).IsZero() && !seen[hash] && len(tips) < maxFormerTips {
-			seen[hash] = true
-			tips = append(tips, formerTip{hash, where})
+	seen := map[formerTip]bool{}
+	add := func(hash, ref, where string) bool {
+		if !plumbing.IsHash(hash) || fullHash(hash).IsZero() {
+			return false
 		}
+		tip := formerTip{fullHash(hash), ref, where}
+		if seen[tip] {
+			return false
+		}
+		seen[tip] = true
+		tips = append(tips, tip)
+		return true
 	}
-	if data, err := os.ReadFile(filepath.Join(v.store.GitDir, "ORIG_HEAD")); err == nil {
-		add(strings.TrimSpace(string(data)), "ORIG_HEAD")
-	}
-	readLog := func(path, name string) {
+	readLog := func(path, ref string) {
 		data, err := os.ReadFile(path)
 		if err != nil {
 			return // no reflog
 		}
 		lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-		for i := len(lines) - 1; i >= 0; i-- {
-			if fields := strings.Fields(lines[i]); len(fields) > 1 {
-				add(fields[1], "reflog of "+name)
-				add(fields[0], "reflog of "+name)
+		for i, taken := len(lines)-1, 0; i >= 0 && taken < maxFormerTips; i-- {
+			fields := strings.Fields(lines[i])
+			for _, hash := range fields[:min(2, len(fields))] {
+				if add(hash, ref, "reflog of "+shortRef(ref)) {
+					taken++
+				}
 			}
 		}
 	}
@@ -88,12 +156,19 @@ func (v *verifier) formerTips() []formerTip {
 	filepath.WalkDir(filepath.Join(logs, "refs"), func(path string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && d.Name() != "HEAD" { // a remote's HEAD is one of its branches
 			name, _ := filepath.Rel(logs, path)
-			name = filepath.ToSlash(name)
-			readLog(path, strings.TrimPrefix(strings.TrimPrefix(name, "refs/heads/"), "refs/remotes/"))
+			readLog(path, filepath.ToSlash(name))
 		}
 		return nil
 	})
+	if data, err := os.ReadFile(filepath.Join(v.store.GitDir, "ORIG_HEAD")); err == nil {
+		add(strings.TrimSpace(string(data)), "HEAD", "ORIG_HEAD")
+	}
 	readLog(filepath.Join(v.store.GitDir, "logs", "HEAD"), "HEAD")
 	v.former = &tips
 	return tips
+}
+
+// shortRef is a reference as a person names it.
+func shortRef(ref string) string {
+	return strings.TrimPrefix(strings.TrimPrefix(ref, "refs/heads/"), "refs/remotes/")
 }

@@ -1,6 +1,8 @@
 package checkpoint
 
 import (
+	"math"
+
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
@@ -136,7 +138,7 @@ func (v *verifier) judge(relations []evidence.Relation, commit map[string]plumbi
 	for i, r := range relations {
 		pairs[i] = gitstore.Pair{First: commit[r.Earlier], Second: commit[r.Later]}
 	}
-	for i, order := range v.history.Settle(pairs) {
+	for i, order := range v.history.Settle(pairs, math.MaxInt) {
 		relations[i].Kind = relationKinds[order]
 	}
 }
@@ -156,16 +158,4 @@ func (v *verifier) within(commit, of plumbing.Hash) (found, ok bool) {
 	w.Seek([]plumbing.Hash{commit})
 	found = w.Has(commit)
 	return found, found || !w.Cut() && w.Broken() == nil
-}
-
-// explainMissing adds, for a commit that is not in the history, where it was seen
-// before and which commit carries its change now.
-func (v *verifier) explainMissing(c *evidence.Checkpoint) {
-	if c.State != evidence.CheckpointUnreachable && c.State != evidence.CheckpointMissing {
-		return
-	}
-	c.Once = v.once(c)
-	if c.State == evidence.CheckpointUnreachable {
-		c.Twin = v.twin(fullHash(c.Hash))
-	}
 }

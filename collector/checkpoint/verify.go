@@ -23,6 +23,7 @@ type verifier struct {
 	history      *gitstore.History
 	unnamed      []unnamed // packets whose commit is to be found
 	former       *[]formerTip
+	live         []gitstore.Branch
 	unverifiable bool
 }
 
@@ -89,6 +90,9 @@ func (v *verifier) lookUp(path, packet, token string, ids *idForms) evidence.Che
 	case v.store.Shallow():
 		c.State, c.Reason = evidence.CheckpointUnverifiable, "not in this clone, whose history is cut (shallow)"
 		v.unverifiable = true
+	case v.store.Lost != nil:
+		c.State, c.Reason = evidence.CheckpointUnverifiable, "not among the objects that can be seen; "+v.store.Lost.Error()
+		v.unverifiable = true
 	default:
 		c.State, c.Reason = evidence.CheckpointMissing, "no object of this repository has that hash"
 	}
@@ -107,7 +111,9 @@ func (v *verifier) describe(c *evidence.Checkpoint, h plumbing.Hash, ids *idForm
 	c.Author, c.Date = strings.ToValidUTF8(commit.Author, "\ufffd"), commit.Authored.UTC()
 	c.Parents = len(commit.Parents)
 	c.Names = ids.in(commit.Message)
-	c.Files, c.MoreFiles, c.FilesReason = v.filesOf(commit)
+	if c.Files, c.MoreFiles, c.FilesReason = v.filesOf(commit); c.Files == nil {
+		v.unverifiable = true
+	}
 	c.Signature = v.signature(commit)
 }
 

@@ -17,13 +17,20 @@ import (
 	"github.com/verdictci/verdict/collector/evidence"
 )
 
+// elsewhere are the variables that would point git at another repository than the
+// one that it is asked about, as inside a hook.
+var elsewhere = []string{
+	"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_PREFIX", "GIT_NAMESPACE",
+	"GIT_SHALLOW_FILE", "GIT_GRAFT_FILE", "GIT_REPLACE_REF_BASE", "GIT_IMPLICIT_WORK_TREE",
+}
+
 // git prepares a call of an installed git that only reads, whoever owns the
 // repository and whatever its configuration says.
 func git(ctx context.Context, dir string, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, "git", append([]string{"-c", "core.fsmonitor=false", "-c", "core.hooksPath=" + os.DevNull, "-c", "safe.directory=*", "--no-optional-locks", "--no-replace-objects"}, args...)...)
 	cmd.Dir = dir
 	for _, v := range os.Environ() {
-		if !strings.HasPrefix(v, "GIT_DIR=") && !strings.HasPrefix(v, "GIT_WORK_TREE=") && !strings.HasPrefix(v, "GIT_INDEX_FILE=") {
+		if name, _, _ := strings.Cut(v, "="); !slices.Contains(elsewhere, name) {
 			cmd.Env = append(cmd.Env, v)
 		}
 	}
@@ -33,7 +40,8 @@ func git(ctx context.Context, dir string, args ...string) *exec.Cmd {
 
 // Status says how the work tree differs from the commit. ignore are paths that
 // never count; a folder ends in "/". An installed git is asked, since only it knows
-// every filter, attribute and ignore file; the engine says so.
+// every filter, attribute, ignore file and submodule; the engine says so. Untracked
+// files are listed whatever the configuration says: a build reads them.
 func Status(ctx context.Context, root string, ignore []string) evidence.Worktree {
 	if _, _, bare, err := gitstore.Find(root); err != nil || bare {
 		return evidence.Worktree{State: evidence.WorktreeNone}
@@ -41,7 +49,7 @@ func Status(ctx context.Context, root string, ignore []string) evidence.Worktree
 	if _, err := exec.LookPath("git"); err != nil {
 		return evidence.Worktree{Reason: "git is not installed, so the work tree cannot be compared with the commit"}
 	}
-	out, err := git(ctx, root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignore-submodules=none").Output()
+	out, err := git(ctx, root, "status", "--porcelain=v1", "-z", "--untracked-files=all").Output()
 	if err != nil {
 		return evidence.Worktree{Reason: "git status: " + gitError(err)}
 	}
@@ -153,21 +161,4 @@ func borrow(from, gitDir string) error {
 func firstOf(out []byte) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	return line
-}
-
-// complete fetches what a clone left out: the history of a shallow one, and the
-// files of a partial one.
-func complete(ctx context.Context, root string, s *gitstore.Store) error {
-	args := []string{"fetch", "-q", "--no-tags", "--no-recurse-submodules"}
-	if s.Shallow() {
-		args = append(args, "--unshallow")
-	}
-	if s.Partial {
-		args = append(args, "--refetch", "--no-filter")
-	}
-	out, err := git(ctx, root, append(args, "origin")...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("fetch what this clone left out: git fetch: %w: %s", err, firstOf(out))
-	}
-	return nil
 }

@@ -2,6 +2,7 @@ package gitstore
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -61,14 +62,14 @@ func (w *History) Compare(pairs []Pair) []Order {
 }
 
 // Settle walks on until it is known how the commits of each pair stand to each
-// other, or to the end.
-func (w *History) Settle(pairs []Pair) []Order {
+// other, until so many commits were met, or to the end.
+func (w *History) Settle(pairs []Pair, most int) []Order {
 	for {
 		orders := w.Compare(pairs)
-		if w.Done() || !slices.Contains(orders, Unknown) {
+		if w.Done() || len(w.nodes) >= most || !slices.Contains(orders, Unknown) {
 			return orders
 		}
-		w.Walk(2 * len(w.nodes))
+		w.Walk(min(most, 2*len(w.nodes)))
 	}
 }
 
@@ -77,7 +78,7 @@ func (w *History) Settle(pairs []Pair) []Order {
 // or none that this clone shows.
 func (w *History) MergeBase(other plumbing.Hash) (plumbing.Hash, bool) {
 	w.Include([]plumbing.Hash{other})
-	w.Settle([]Pair{{First: other, Second: w.nodes[0].hash}})
+	w.Settle([]Pair{{First: other, Second: w.nodes[0].hash}}, math.MaxInt)
 	for {
 		best := w.commonAncestors(other)
 		if len(best) == 1 || w.Done() {
@@ -218,36 +219,39 @@ func (w *History) Broken() error {
 	return nil
 }
 
+// others is how many commits are compared that only came after a change was made.
+const others = 300
+
 // Similar lists the commits of the walk that may carry the same change as c: with
-// the same tree first, then those with the same subject or author date.
+// the same tree first, then those with the same subject or author date, then those
+// that were committed soonest after c was made.
 func (w *History) Similar(c *Commit) []plumbing.Hash {
 	tree, subject := big.Uint64(c.Tree[:]), uint64(0)
 	if err := w.brief.parse(c.Raw); err == nil {
 		subject = digest(subjectOf(w.brief.message))
 	}
-	type candidate struct {
-		node *node
-		rank int
-	}
-	var found []candidate
+	var same, alike, later []*node
 	for i := range w.nodes {
 		n := &w.nodes[i]
 		switch {
-		case n.state == named || n.hash == c.Hash || !w.reachable(int32(i)):
+		case n.state == named || n.hash == c.Hash || n.committed < c.Authored.Unix()-day || !w.reachable(int32(i)):
 		case n.tree == tree:
-			found = append(found, candidate{n, 0})
+			same = append(same, n)
 		case n.state == read && (n.subject == subject || n.authored == c.Authored.Unix()):
-			found = append(found, candidate{n, 1})
-		case n.state == graphed && n.committed >= c.Authored.Unix()-day && w.similar(n.hash, c, subject):
-			found = append(found, candidate{n, 1})
+			alike = append(alike, n)
+		case n.state == graphed && w.similar(n.hash, c, subject):
+			alike = append(alike, n)
+		default:
+			later = append(later, n)
 		}
 	}
-	slices.SortStableFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(b.node.committed, a.node.committed))
-	})
-	hashes := make([]plumbing.Hash, len(found))
-	for i, f := range found {
-		hashes[i] = f.node.hash
+	newest := func(a, b *node) int { return cmp.Compare(b.committed, a.committed) }
+	slices.SortStableFunc(same, newest)
+	slices.SortStableFunc(alike, newest)
+	slices.SortStableFunc(later, func(a, b *node) int { return newest(b, a) })
+	var hashes []plumbing.Hash
+	for _, n := range slices.Concat(same, alike, later[:min(len(later), others)]) {
+		hashes = append(hashes, n.hash)
 	}
 	return hashes
 }

@@ -1,6 +1,7 @@
 package gitstore
 
 import (
+	"bytes"
 	"hash/fnv"
 	"maps"
 	"math"
@@ -115,7 +116,7 @@ func (w *History) Seek(wanted []plumbing.Hash) {
 		pairs = append(pairs, Pair{First: h, Second: w.nodes[0].hash})
 	}
 	w.Include(slices.Collect(maps.Keys(w.wanted)))
-	w.Settle(pairs)
+	w.Settle(pairs, math.MaxInt)
 }
 
 // Include walks from further commits, too. They are no part of the history unless
@@ -302,11 +303,14 @@ func (w *History) addParent(id int32, i int, parent int32) {
 	}
 }
 
+// subjectOf is the first line of a message, without the number that GitHub adds
+// when it squashes a pull request.
 func subjectOf(message []byte) []byte {
-	for i, c := range message {
-		if c == '\n' {
-			return message[:i]
-		}
+	if i := bytes.IndexByte(message, '\n'); i >= 0 {
+		message = message[:i]
+	}
+	if i := bytes.LastIndex(message, []byte(" (#")); i > 0 && bytes.HasSuffix(message, []byte(")")) {
+		message = message[:i]
 	}
 	return message
 }

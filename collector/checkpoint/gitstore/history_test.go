@@ -3,6 +3,7 @@ package gitstore
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -118,7 +119,7 @@ func compareWithGit(t *testing.T, s *Store, dir string, all []plumbing.Hash, obj
 		cmd.Dir = dir
 		return cmd.Run() == nil
 	}
-	for i, order := range w.Settle(pairs) {
+	for i, order := range w.Settle(pairs, math.MaxInt) {
 		p, want := pairs[i], Aside
 		switch {
 		case p.First == p.Second:

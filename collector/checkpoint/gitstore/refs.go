@@ -1,9 +1,13 @@
 package gitstore
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -16,15 +20,18 @@ func (s *Store) Head() (plumbing.Hash, string, error) {
 	if err != nil {
 		return plumbing.ZeroHash, "", fmt.Errorf("read HEAD: %w", err)
 	}
-	name, symbolic := strings.CutPrefix(line, "ref: ")
-	if !symbolic {
-		return plumbing.NewHash(line), "", nil
+	name, symbolic := strings.CutPrefix(line, "ref:")
+	if name = strings.TrimSpace(name); symbolic {
+		h, err := s.ref(name, 0)
+		if errors.Is(err, ErrNotFound) {
+			err = ErrNoCommit
+		}
+		return h, strings.TrimPrefix(name, "refs/heads/"), err
 	}
-	h, err := s.ref(name, 0)
-	if err != nil {
-		return plumbing.ZeroHash, "", ErrNoCommit
+	if !plumbing.IsHash(line) {
+		return plumbing.ZeroHash, "", fmt.Errorf("read HEAD: %w: it names no commit", ErrCorrupt)
 	}
-	return h, strings.TrimPrefix(name, "refs/heads/"), nil
+	return plumbing.NewHash(line), "", nil
 }
 
 // ref reads a reference by its full name.
@@ -44,6 +51,7 @@ func (s *Store) ref(name string, depth int) (plumbing.Hash, error) {
 		if plumbing.IsHash(line) {
 			return plumbing.NewHash(line), nil
 		}
+		return plumbing.ZeroHash, fmt.Errorf("read %s: %w: it names no commit", name, ErrCorrupt)
 	}
 	data, err := os.ReadFile(filepath.Join(s.Common, "packed-refs"))
 	if err != nil {
@@ -99,6 +107,9 @@ func (s *Store) resolveName(name string) (plumbing.Hash, error) {
 		h, _, err := s.Head()
 		return h, err
 	}
+	if plumbing.IsHash(name) { // a branch that is named like a commit does not take its place
+		return s.peel(plumbing.NewHash(name))
+	}
 	for _, prefix := range []string{"", "refs/", "refs/tags/", "refs/heads/", "refs/remotes/", "refs/remotes/origin/"} {
 		if prefix == "" && !strings.HasPrefix(name, "refs/") && !strings.HasSuffix(name, "_HEAD") {
 			continue
@@ -133,4 +144,37 @@ func (s *Store) peel(h plumbing.Hash) (plumbing.Hash, error) {
 		}
 	}
 	return h, fmt.Errorf("tag %s: %w", h, ErrNotFound)
+}
+
+// Branch is a branch of this repository or, as it was fetched last, of another.
+type Branch struct {
+	Name string // "refs/heads/main"
+	Tip  plumbing.Hash
+}
+
+// Branches lists all branches by name.
+func (s *Store) Branches() []Branch {
+	names := map[string]bool{}
+	data, _ := os.ReadFile(filepath.Join(s.Common, "packed-refs")) // none: nothing is packed
+	for _, line := range strings.Split(string(data), "\n") {
+		if _, name, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
+			names[name] = true
+		}
+	}
+	filepath.WalkDir(filepath.Join(s.Common, "refs"), func(path string, d fs.DirEntry, err error) error {
+		if name, relErr := filepath.Rel(s.Common, path); err == nil && relErr == nil && !d.IsDir() {
+			names[filepath.ToSlash(name)] = true
+		}
+		return nil
+	})
+	var list []Branch
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if !strings.HasPrefix(name, "refs/heads/") && !strings.HasPrefix(name, "refs/remotes/") || strings.HasSuffix(name, "/HEAD") {
+			continue
+		}
+		if tip, err := s.ref(name, 0); err == nil {
+			list = append(list, Branch{name, tip})
+		}
+	}
+	return list
 }

@@ -38,7 +38,8 @@ type Store struct {
 	GitDir  string // of this work tree
 	Common  string // shared by all work trees
 	Bare    bool
-	Partial bool // objects were left out by a filter when it was cloned
+	Partial bool  // objects were left out by a filter when it was cloned
+	Lost    error // objects that should be here and cannot be seen; nil: none are known
 
 	objects   []string // object folders, alternates included
 	packs     []*pack
@@ -165,6 +166,11 @@ func (s *Store) openPacks() error {
 			switch filepath.Ext(e.Name()) {
 			case ".promisor":
 				s.Partial = true
+			case ".pack":
+				index := strings.TrimSuffix(e.Name(), ".pack") + ".idx"
+				if _, err := os.Stat(filepath.Join(dir, "pack", index)); errors.Is(err, fs.ErrNotExist) {
+					s.Lost = fmt.Errorf("%s has no index: git index-pack makes it", e.Name())
+				}
 			case ".idx":
 				p, err := openPack(filepath.Join(dir, "pack", e.Name()))
 				if errors.Is(err, fs.ErrNotExist) {
@@ -233,6 +239,9 @@ const maxAlternates = 5
 
 func (s *Store) addObjects(dir string, depth int) {
 	s.objects = append(s.objects, dir)
+	if _, err := os.Stat(dir); err != nil {
+		s.Lost = fmt.Errorf("the objects that this repository borrows cannot be read: %w", err)
+	}
 	data, err := os.ReadFile(filepath.Join(dir, "info", "alternates"))
 	if err != nil || depth >= maxAlternates {
 		return
