@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -219,11 +220,13 @@ var setupFailures = []struct{ text, reason string }{
 	{"Cannot find package '", "a package is not installed"},
 	{"requires go >= ", "the Go toolchain is too old"},
 	{"go: download go1.", "the Go toolchain could not be downloaded"},
-	{"dial tcp: lookup proxy.golang.org", "the Go module proxy is out of reach"},
 	{"getaddrinfo EAI_AGAIN", "a package registry is out of reach"},
 	{"getaddrinfo ENOTFOUND", "a package registry is out of reach"},
 	{"No space left on device", "the disk is full"},
 }
+
+// moduleDownload is what go says of a module that it could not get.
+var moduleDownload = regexp.MustCompile(`: (Get|reading) "?https?://\S+/@(v/|latest)`)
 
 // explain tells a failed set-up from a failed check.
 func (s *Spec) explain(e *evidence.Command, out *capture) {
@@ -236,6 +239,10 @@ func (s *Spec) explain(e *evidence.Command, out *capture) {
 	if e.ExitCode == 127 || e.ExitCode == 126 {
 		e.NotEvaluated = true
 		e.Reason = "a program could not be started: " + firstLine(e.Log.Head)
+		return
+	}
+	if moduleDownload.MatchString(e.Log.Head) || moduleDownload.MatchString(e.Log.Tail) {
+		e.NotEvaluated, e.Reason = true, "a Go module could not be downloaded"
 		return
 	}
 	for _, f := range setupFailures {

@@ -326,7 +326,8 @@ func TestFreshResults(t *testing.T) {
 func TestMissingToolsAreNotEvaluated(t *testing.T) {
 	b := newBench(t)
 	b.write(t, "frontend/package.json", "{}")
-	for _, line := range []string{"npx vitest run", "cd frontend && npx vitest run", "frontend/node_modules/.bin/tsc --noEmit", "govulncheck-nosuch ./...", "nosuchtool --check && golangci-lint-nosuch run"} {
+	b.write(t, "go.mod", "module m\n\ngo 1.22\n\nrequire example.invalid/m v1.0.0\n")
+	for _, line := range []string{"GOPROXY=http://127.0.0.1:9 go mod download", "npx vitest run", "cd frontend && npx vitest run", "frontend/node_modules/.bin/tsc --noEmit", "govulncheck-nosuch ./...", "nosuchtool --check && golangci-lint-nosuch run"} {
 		e := b.run(t, line)
 		assert.True(t, e.NotEvaluated, "%s: %+v", line, e)
 		assert.NotEmpty(t, e.Reason)
