@@ -2,24 +2,30 @@
 // Text from outside reaches the page through textContent alone.
 const $ = (id) => document.getElementById(id);
 
-// The findings' filter.
+// The findings' filter. Each choice says how many findings it has.
 const findings = [...document.querySelectorAll(".finding")];
 const fields = ["severity", "rule", "packet"];
-for (const name of ["rule", "packet"]) {
-  for (const value of [...new Set(findings.map((f) => f.dataset[name]))].filter(Boolean).sort()) {
-    $("filter-" + name).append(new Option(value, value));
-  }
+function choices(name) {
+  const count = new Map();
+  for (const f of findings) count.set(f.dataset[name], (count.get(f.dataset[name]) || 0) + 1);
+  const values = [...count.keys()].filter(Boolean);
+  if (name !== "severity") values.sort(); // severities stand in the order of the findings
+  $("filter-" + name).append(...values.map((value) => new Option(value + " (" + count.get(value) + ")", value)));
 }
 function filter() {
   let shown = 0;
+  const wanted = fields.map((name) => $("filter-" + name).value);
   for (const f of findings) {
-    f.hidden = !fields.every((name) => !$("filter-" + name).value || f.dataset[name] === $("filter-" + name).value);
+    f.hidden = !fields.every((name, i) => !wanted[i] || f.dataset[name] === wanted[i]);
     if (!f.hidden) shown++;
   }
   $("filter-count").textContent = shown + " of " + findings.length + " shown";
 }
 if (findings.length) {
-  for (const name of fields) $("filter-" + name).addEventListener("change", filter);
+  for (const name of fields) {
+    choices(name);
+    $("filter-" + name).addEventListener("change", filter);
+  }
   $("filters").addEventListener("reset", () => setTimeout(filter));
   $("filters").addEventListener("submit", (e) => e.preventDefault());
   filter();
@@ -29,13 +35,57 @@ if (findings.length) {
 // are in view become elements.
 const logs = JSON.parse($("logs").textContent) || {};
 const rowHeight = 20;
-const sgr = /\x1b\[([0-9;]*)m|\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b./g;
+const sgr = /\x1b\[([0-9;:]*)m|\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b./g;
 const longest = 4000; // characters of a line that are shown
-const failure = /(^|\s)(--- FAIL|FAIL\b|FAILED|panic:|Error:|error TS\d+|✗|×)/;
+// What a line of a failure looks like: go test, vitest, tsc and their like, and diagnostics that begin with their place.
+const failure = /(^|\s)(--- FAIL|FAIL\b|FAILED\b|panic:|fatal error:|\w*Error:|error(\[\w+\])?:|error TS\d+|npm (ERR!|error)\b|✗|×)|^\S*\.\w+(:\d+:\d+: |\(\d+,\d+\): error)/;
 
 async function unpack(packed) {
   const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
   return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).text();
+}
+
+// hue is the page's colour, 0 to 8, that comes closest to one of a terminal's 256, or to red, green and blue: they
+// keep apart what was coloured apart, and are readable on light and dark.
+function hue(code, r, g, b) {
+  if (code !== undefined) {
+    if (code < 16) return code === 8 || code < 8 ? code : code - 8;
+    if (code > 231) return code < 244 ? 8 : 7;
+    [r, g, b] = [36, 6, 1].map((unit) => Math.floor((code - 16) / unit) % 6 * 51);
+  }
+  const high = Math.max(r, g, b), low = Math.min(r, g, b), half = (high + low) / 2;
+  if (high - low < 48) return half < 128 ? 8 : 7;
+  return (r > half ? 1 : 0) + (g > half ? 2 : 0) + (b > half ? 4 : 0);
+}
+
+// paint changes a style by the codes of one escape sequence.
+function paint(style, codes) {
+  for (let i = 0; i < codes.length; i++) {
+    const code = codes[i];
+    if (code === 0) Object.assign(style, { b: "", d: "", i: "", u: "", s: "", ink: -1, ground: -1, inverse: false });
+    else if (code === 22) style.b = style.d = "";
+    else if (code >= 1 && code <= 4) { const k = "bdiu"[code - 1]; style[k] = k; }
+    else if (code === 23) style.i = "";
+    else if (code === 24) style.u = "";
+    else if (code === 7 || code === 27) style.inverse = code === 7;
+    else if (code === 9 || code === 29) style.s = code === 9 ? "s" : "";
+    else if (code === 39) style.ink = -1;
+    else if (code === 49) style.ground = -1;
+    else if (code >= 30 && code <= 37 || code >= 90 && code <= 97) style.ink = code < 90 ? code - 30 : code === 90 ? 8 : code - 90;
+    else if (code >= 40 && code <= 47 || code >= 100 && code <= 107) style.ground = code < 100 ? code - 40 : code === 100 ? 8 : code - 100;
+    else if (code === 38 || code === 48) {
+      const color = codes[i + 1] === 5 ? hue(codes[i + 2]) : hue(undefined, ...codes.slice(i + 2, i + 5));
+      if (code === 38) style.ink = color; else style.ground = color;
+      i += codes[i + 1] === 5 ? 2 : 4;
+    }
+  }
+}
+
+// classes of a style. On a ground the ink is the page's own, so that it can be read.
+function classes(style) {
+  const ground = style.inverse ? Math.max(style.ink, 0) : style.ground;
+  const color = ground >= 0 ? "g g" + ground : style.ink >= 0 ? "c" + style.ink : style.d;
+  return [style.b, style.i, style.u, style.s, color].filter(Boolean).join(" ");
 }
 
 function lineOf(text, number) {
@@ -45,26 +95,20 @@ function lineOf(text, number) {
   n.className = "n";
   n.textContent = number;
   row.append(n);
-  let at = 0, bold = false, color = "";
+  const style = {};
+  paint(style, [0]);
+  let at = 0;
   const put = (s) => {
     if (!s) return;
     const span = document.createElement("span");
-    span.className = ((bold ? "b " : "") + color).trim();
-    span.textContent = s.replace(/[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+    span.className = classes(style);
+    span.textContent = s.replace(/[\x00-\x08\x0b-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
     row.append(span);
   };
   for (const m of text.matchAll(sgr)) {
     put(text.slice(at, m.index));
     at = m.index + m[0].length;
-    if (m[1] === undefined) continue;
-    for (const code of (m[1] || "0").split(";").map(Number)) {
-      if (code === 0) { bold = false; color = ""; }
-      else if (code === 1) bold = true;
-      else if (code === 22) bold = false;
-      else if (code >= 30 && code <= 37) color = "c" + (code - 30);
-      else if (code >= 90 && code <= 97) color = "c" + (code === 90 ? 8 : code - 90);
-      else if (code === 39) color = "";
-    }
+    if (m[1] !== undefined) paint(style, m[1].split(/[;:]/).map(Number));
   }
   put(text.slice(at));
   return row;
@@ -72,7 +116,7 @@ function lineOf(text, number) {
 
 // openLog shows a text in its box, and gives what goes to a line of it.
 function openLog(box, text) {
-  const lines = text.replace(/\r\n/g, "\n").replace(/\n$/, "").split("\n").map((l) => l.slice(l.lastIndexOf("\r") + 1));
+  const lines = text.replace(/\r\n/g, "\n").replace(/\n$/, "").split("\n").map((l) => l.slice(l.replace(/\r+$/, "").lastIndexOf("\r") + 1));
   const bare = (i) => lines[i].replace(sgr, "");
   const view = box.querySelector(".log"), status = box.querySelector(".log-status"), pre = document.createElement("pre");
   const above = document.createElementNS("http://www.w3.org/2000/svg", "svg"), below = above.cloneNode();
@@ -88,7 +132,7 @@ function openLog(box, text) {
     const rows = [];
     for (let i = start; i < end; i++) {
       const cut = lines[i].length > longest;
-      const row = lineOf(cut ? lines[i].slice(0, longest) + " … (" + (lines[i].length - longest) + " more characters)" : lines[i], i + 1);
+      const row = lineOf(cut ? lines[i].slice(0, longest) + "\x1b[m … (" + (lines[i].length - longest) + " more characters)" : lines[i], i + 1);
       if (i === hit) row.classList.add("hit");
       rows.push(row);
     }
@@ -102,22 +146,33 @@ function openLog(box, text) {
     draw(true);
     status.textContent = "line " + (hit + 1) + " of " + lines.length;
   }
-  // step goes to the next line that is wanted, or the one before, and says which of how many it is.
-  function step(wanted, word, from, by) {
-    const found = lines.map((_, i) => i).filter((i) => wanted(bare(i)));
-    if (!found.length) { status.textContent = word + ": nothing found"; return; }
-    let k = by > 0 ? found.findIndex((i) => i > from) : found.findLastIndex((i) => i < from);
+  const matching = (wanted) => lines.map((_, i) => i).filter((i) => wanted(bare(i)));
+  // search goes to the next line with the word, or the one before, and says which of how many it is.
+  function search(word, by) {
+    const found = matching((l) => l.toLowerCase().includes(word));
+    if (!found.length) { status.textContent = "match: nothing found"; return; }
+    let k = by > 0 ? found.findIndex((i) => i > hit) : found.findLastIndex((i) => i < hit);
     if (k < 0) k = by > 0 ? 0 : found.length - 1;
     go(found[k]);
-    status.textContent += ", " + word + " " + (k + 1) + " of " + found.length;
+    status.textContent += ", match " + (k + 1) + " of " + found.length;
+  }
+  // toFailure goes to the first failure that the evidence names; else to what looks like one; else to the end.
+  const names = (box.dataset.failing || "").split("\n").filter(Boolean);
+  function toFailure() {
+    const found = matching((l) => failure.test(l));
+    for (const name of names) {
+      const i = found.find((i) => bare(i).includes(name));
+      if (i !== undefined) { go(i); status.textContent += ", the first failure"; return; }
+    }
+    go(found.length ? found[0] : lines.length - 1);
+    status.textContent += found.length ? ", the first that looks like a failure" : ", the end: no line looks like a failure";
   }
   view.addEventListener("scroll", () => requestAnimationFrame(() => draw(false)), { passive: true });
-  const search = box.querySelector("input"), form = box.querySelector("form");
-  const next = (by) => { const word = search.value.toLowerCase(); if (word) step((l) => l.toLowerCase().includes(word), "match", hit, by); };
-  form.addEventListener("submit", (e) => e.preventDefault());
-  search.addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); next(e.shiftKey ? -1 : 1); } });
+  const input = box.querySelector("input");
+  const next = (by) => { const word = input.value.toLowerCase(); if (word) search(word, by); };
+  box.querySelector("form").addEventListener("submit", (e) => e.preventDefault());
+  input.addEventListener("keydown", (e) => { if (e.key === "Enter") { e.preventDefault(); next(e.shiftKey ? -1 : 1); } });
   box.querySelector(".next").addEventListener("click", () => next(1));
-  const toFailure = () => step((l) => failure.test(l), "failure", -1, 1);
   box.querySelector(".failure")?.addEventListener("click", toFailure);
   status.textContent = lines.length + (lines.length === 1 ? " line" : " lines");
   draw(true);
@@ -134,9 +189,15 @@ function opening(box) {
   }
   return opened.get(box);
 }
-for (const details of document.querySelectorAll("details.command")) {
+for (const details of document.querySelectorAll("details")) {
   const box = details.querySelector(".logbox");
   if (box) details.addEventListener("toggle", () => { if (details.open) opening(box); });
+  // Escape folds it again; in a search field it first empties that.
+  details.addEventListener("keydown", (e) => {
+    if (e.key !== "Escape" || e.target.value) return;
+    details.open = false;
+    details.querySelector("summary").focus();
+  });
 }
 
 // The address may lead to a command, to the failure in its log, or to a line: #command-3, #command-3-failure, #tracker-1-L20.
@@ -150,6 +211,7 @@ async function reveal() {
   const log = box && await opening(box);
   if (!log) return;
   if (line) log.go(line - 1); else log.toFailure();
+  log.view.scrollIntoView({ block: "nearest" });
   log.view.focus({ preventScroll: true });
 }
 addEventListener("hashchange", reveal);

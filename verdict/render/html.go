@@ -170,7 +170,7 @@ func (p *page) findings(r *verdict.Report, anchors map[string]string, line func(
 	for _, s := range severities {
 		for _, f := range findingsOf(r, s) {
 			row := pageFinding{
-				Severity: string(s), Tone: map[verdict.Severity]string{verdict.Blocker: "bad", verdict.Condition: "warn"}[s],
+				Severity: string(s), Tone: map[verdict.Severity]string{verdict.Blocker: "bad", verdict.Condition: "warn", verdict.Note: "soft"}[s],
 				Rule: clean(f.Rule), Packet: clean(f.Packet), Place: clean(place(f.Pos)), URL: line(f.Pos), Message: parts(clean(f.Message)),
 				Claimed: clean(f.Claimed), Observed: clean(f.Observed), Hint: clean(f.Hint), Log: anchors[f.Command],
 				Commit: clean(short(f.Commit)), CommitURL: commitURL(r, f.Commit),
@@ -287,7 +287,11 @@ func (p *page) footer(r *verdict.Report) {
 	row("Tool", strings.Join(nonEmpty(r.Tool.Name, r.Tool.Version), " "))
 	row("System", fmt.Sprintf("%s/%s, %d CPUs", r.Environment.OS, r.Environment.Arch, r.Environment.CPUs))
 	for _, tool := range r.Environment.Tools {
-		row("With", strings.Join(nonEmpty(tool.Name, tool.Version), " "))
+		if strings.Contains(tool.Version, tool.Name) { // "go version go1.26.8"
+			row("With", tool.Version)
+		} else {
+			row("With", strings.Join(nonEmpty(tool.Name, tool.Version), " "))
+		}
 	}
 	if o := r.Origin; o != nil {
 		row("Collected by", strings.Join(nonEmpty(o.Service, o.Repository, o.URL), " "))

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"net/url"
+	"path"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
@@ -30,7 +31,9 @@ type pageCommand struct {
 	Checks                                                                          []pageCheck
 	Failures                                                                        []pageFailure
 	MoreFailures                                                                    int
+	Failing                                                                         string // see failing
 	Digest, Again                                                                   string
+	Silent                                                                          bool // it ran and wrote nothing
 }
 type pageCheck struct{ Words, State, Tone, Tests string }
 type pageFailure struct{ Where, Message string }
@@ -59,6 +62,8 @@ func (p *page) commands(r *verdict.Report, o HTMLOptions, anchors map[string]str
 		if e := c.Evidence; e != nil {
 			row.Reason, row.Digest, row.Again = clean(e.Reason), clean(e.Log.SHA256), clean(again(e))
 			row.checks(e)
+			row.Failing = failing(e)
+			row.Silent = e.Log.Bytes == 0 && !e.Started.IsZero()
 			packed, whole, err := packLog(e, o.Logs, p.room)
 			if err != nil {
 				return err
@@ -106,6 +111,29 @@ func (row *pageCommand) checks(e *evidence.Command) {
 	}
 }
 
+// failing lists, one to a line, what stands in the log's line of each failure that
+// was seen: the test's name, or the place of a diagnostic. By these the page finds the
+// failure among what only looks like one.
+func failing(e *evidence.Command) string {
+	var out []string
+	for i := range e.Steps {
+		if t := e.Steps[i].Tests; t != nil {
+			for _, f := range t.Failures {
+				out = append(out, strings.TrimSpace(stripANSI(f.Test)))
+			}
+		}
+		if k := e.Steps[i].Check; k != nil {
+			for _, d := range k.Diagnostics {
+				if d.File != "" && d.Line > 0 {
+					file := path.Base(d.File)
+					out = append(out, fmt.Sprintf("%s:%d:", file, d.Line), fmt.Sprintf("%s(%d,", file, d.Line))
+				}
+			}
+		}
+	}
+	return strings.Join(nonEmpty(out[:min(len(out), 2*mostFailures)]...), "\n")
+}
+
 func (row *pageCommand) failure(where, message string) {
 	if len(row.Failures) == mostFailures {
 		row.MoreFailures++
@@ -135,6 +163,9 @@ func again(e *evidence.Command) string {
 // packLog gives the log in base64 of gzip, and whether it is all of it. A log
 // that does not fit is represented by the lines that the report has.
 func packLog(e *evidence.Command, logs fs.FS, room int) (string, bool, error) {
+	if e.Log.Bytes == 0 {
+		return "", true, nil
+	}
 	if logs != nil && fs.ValidPath(e.Log.Path) && e.Log.Path != "." && e.Log.Kept <= maxLogRaw {
 		data, err := readLog(logs, e.Log.Path)
 		if err == nil {
@@ -149,7 +180,7 @@ func packLog(e *evidence.Command, logs fs.FS, room int) (string, bool, error) {
 		ends += "\n… (lines are left out here) …\n" + e.Log.Tail
 	}
 	if ends == "" {
-		return "", e.Log.Bytes == 0, nil
+		return "", false, nil
 	}
 	packed, err := pack([]byte(ends))
 	if err != nil || len(packed) > room {
@@ -159,14 +190,14 @@ func packLog(e *evidence.Command, logs fs.FS, room int) (string, bool, error) {
 }
 
 // readLog reads a regular file that is not too large.
-func readLog(logs fs.FS, path string) ([]byte, error) {
-	f, err := logs.Open(path)
+func readLog(logs fs.FS, name string) ([]byte, error) {
+	f, err := logs.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() || info.Size() > maxLogRaw {
-		return nil, fmt.Errorf("read log %s: not a regular file of at most %d bytes", path, maxLogRaw)
+		return nil, fmt.Errorf("read log %s: not a regular file of at most %d bytes", name, maxLogRaw)
 	}
 	return io.ReadAll(io.LimitReader(f, maxLogRaw))
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/verdictci/verdict/verdict"
@@ -23,8 +24,10 @@ type shape struct {
 
 const (
 	timelineLeft  = 120
-	timelineWidth = 720
-	laneHeight    = 26
+	timelineWidth = 900
+	laneHeight    = 30
+	barHeight     = 18
+	numberWidth   = 11 // of a digit and what stands around a number
 )
 
 func newTimeline(r *verdict.Report) *timeline {
@@ -65,17 +68,21 @@ func newTimeline(r *verdict.Report) *timeline {
 			if name == "" {
 				name = "other"
 			}
-			t.Lanes = append(t.Lanes, shape{Y: lane*laneHeight + 16, Name: clip(clean(name), 16)})
+			t.Lanes = append(t.Lanes, shape{Y: lane*laneHeight + 18, Name: clip(clean(name), 16)})
 		}
 		from, to := x(e.Started), x(e.Started.Add(time.Duration(e.DurationMS)*time.Millisecond))
 		if from > ends[e.Lane]+1 {
-			t.Waits = append(t.Waits, shape{X: ends[e.Lane], X2: from, Y: lane*laneHeight + 12})
+			t.Waits = append(t.Waits, shape{X: ends[e.Lane], X2: from, Y: lane*laneHeight + 5 + barHeight/2})
 		}
 		ends[e.Lane] = max(ends[e.Lane], to)
-		t.Bars = append(t.Bars, shape{
+		bar := shape{
 			X: from, Y: lane*laneHeight + 5, W: max(to-from, 2), Tone: commandTone(c.State), Link: fmt.Sprintf("#command-%d", i+1),
-			Title: fmt.Sprintf("%s: %s, %s", clip(clean(commandText(c)), 120), clean(string(c.State)), took(e)),
-		})
+			Title: fmt.Sprintf("%d: %s: %s, %s", i+1, clip(clean(commandText(c)), 120), clean(string(c.State)), took(e)),
+		}
+		if number := strconv.Itoa(i + 1); bar.W >= numberWidth*(len(number)+1) {
+			bar.Name, bar.TX, bar.TY = number, from+bar.W/2, bar.Y+barHeight-5
+		}
+		t.Bars = append(t.Bars, bar)
 	}
 	for k := range 5 {
 		at := span * time.Duration(k) / 4
@@ -83,7 +90,7 @@ func newTimeline(r *verdict.Report) *timeline {
 	}
 	t.Floor = len(lanes) * laneHeight
 	t.TickY, t.Height = t.Floor+16, t.Floor+24
-	t.Label = fmt.Sprintf("%s in %s over %s; the list of commands holds the same figures", plural(len(t.Bars), "command"), plural(len(lanes), "lane"), duration(span.Milliseconds()))
+	t.Label = fmt.Sprintf("%s in %s over %s", plural(len(t.Bars), "command"), plural(len(lanes), "lane"), duration(span.Milliseconds()))
 	return t
 }
 
@@ -91,7 +98,7 @@ func newTimeline(r *verdict.Report) *timeline {
 // It keeps its natural size, so that its words stay readable, and is scrolled.
 type graph struct {
 	Width, Height  int
-	Label          string
+	Label, Caption string
 	Nodes, Commits []shape
 	Edges          []string
 	Lines          []shape // the commit line, folded
@@ -105,7 +112,7 @@ const (
 	mostAcross          = 12
 	mostDown            = 24
 	rowOfBoxes          = 5
-	commitsInRow        = 10
+	commitsInRow        = 9
 	commitRow           = 64
 )
 
@@ -143,6 +150,13 @@ func newGraph(r *verdict.Report) *graph {
 	}
 	g.commits(r)
 	g.Label = fmt.Sprintf("%s and %s; the tables hold the same", plural(len(g.Nodes), "packet"), plural(len(g.Commits), "checkpoint"))
+	g.Caption = "No packet says what it depends on: they stand in the order of the board."
+	if len(g.Edges) > 0 {
+		g.Caption = "An arrow leads from a packet to what depends on it."
+	}
+	if len(g.Commits) > 0 {
+		g.Caption += " Below, the checkpoints in the order in which they are recorded."
+	}
 	return g
 }
 
