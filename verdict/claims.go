@@ -115,7 +115,11 @@ var (
 // that ended as expected outweighs an earlier one that did not.
 func (k *trackerJudge) results(p *tracker.Packet, q *tracker.Required, key string, claims []*tracker.Claim) {
 	good, bad, settled := 0, (*tracker.Claim)(nil), false
+	said := slices.ContainsFunc(claims, func(c *tracker.Claim) bool { return c.Result.Kind != tracker.ResultNone })
 	for _, c := range claims {
+		if said && c.Result.Kind == tracker.ResultNone {
+			continue // the command is mentioned, its end stands elsewhere
+		}
 		if c.Result.Kind == tracker.ResultExit && c.Result.ExitCode == q.Expected {
 			good++
 			settled = bad != nil && (firstTry.MatchString(bad.Result.Words) || afterFix.MatchString(c.Result.Words))

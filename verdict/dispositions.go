@@ -3,118 +3,141 @@ package verdict
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/collector/tracker"
 )
 
-// dispositionWords decide what is done about a risk: the first list in which a
-// word is found. docs/risks.md is made from it.
-var dispositionWords = []struct {
+// dispositionList is the words by which a risk's text gets a disposition. They
+// are written as regular expressions in which a blank stands for blanks or a dash.
+type dispositionList struct {
 	disposition Disposition
-	words       *regexp.Regexp
 	meaning     string
-}{
-	{DispositionResolved, regexp.MustCompile(`(?i)\b(fully |now )?(resolved|fixed|closed|remediated|eliminated|no longer applies|burned down)\b`), "it is gone: resolved, fixed, closed, remediated, eliminated"},
-	{DispositionDeferred, regexp.MustCompile(`(?i)\b(deferred?|defers|postponed|put off|post-?release|follow-?ups?|future (work|improvements?|enhancements?)|backlog|tracked for|tracked as|to be (decided|addressed|done|fixed|determined|wired|added)|will be (addressed|assessed|fixed|done|added|wired|handled|verified|validated|removed|resolved|covered|revisited|migrated|defined)|will (create|add|wire|harden)|should be (removed|fixed|addressed|revisited|added|updated|replaced|migrated)|blocked (on|by)|out[- ]of[- ]scope|before release|pending|later (packet|release)|next release|todo)\b`), "somebody owes it later: deferred, follow-up, post-release, backlog, to be decided, will be addressed, blocked on, pending"},
-	{DispositionAccepted, regexp.MustCompile(`(?i)\b(accept(ed|able|s)?|tolerable|by design|won'?t fix|intentional(ly)?|intended behaviou?r|harmless|not (a )?production path|no (data loss|code impact|functional impact)|does not affect|test-only|test code|minor bookkeeping|non-blocking|not an? (\w+ )?blocker|as-is)\b`), "somebody decided to live with it: accepted, acceptable, by design, harmless, not a blocker, test-only"},
-	{DispositionMitigated, regexp.MustCompile(`(?i)\b(mitigat(ed|es|ion)|compensat(ed|ing)|covered by|guarded by|protected by|work-?around|exercised via|behind (a )?(flag|gate)|re-anchor)\b`), "something keeps it small: mitigated, covered by, guarded by, workaround"},
+	words       []string // count where they say something of the risk: "is fixed", not "a fixed size"
+	phrases     []string // count wherever they stand
+
+	word, phrase *regexp.Regexp
 }
 
-var (
-	noRisk = regexp.MustCompile(`(?i)^(none|no (residual|known|open|remaining|additional|further|new)? ?(risks?|issues?)\b|n/a|not applicable|nothing|nil|-|—|–)(\W|$)`)
-	// putsOff are the words after "None" that put something off all the same;
-	// "deferred" alone may speak of what is settled elsewhere.
-	putsOff     = regexp.MustCompile(`(?i)\b((is|are|was|were|remains?) deferred|deferred (to|until)|to be (decided|addressed|done|fixed|added|wired)|will be (addressed|fixed|done|added|wired|handled)|blocked on|not yet (done|decided|wired))\b`)
-	pointerRisk = regexp.MustCompile(`(?i)^see\b|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
-	negated     = regexp.MustCompile(`(?i)\b(not|no|never|without|isn't|aren't|wasn't|should|must|may|might|could)\s+(?:(?:yet|been|be|being|fully|formally|really|a|any)\s+)*$`)
-	statement   = regexp.MustCompile(`(?i)\b(exists?|confirms? no|is now complete|now complete)\b`)
-	targetID    = regexp.MustCompile(`(?i)\b(?:in|to|by|until|on|with|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?|packet \d{1,3})\b`)
-	reference   = regexp.MustCompile(`\b([A-Z][A-Z0-9]*-\d+[a-z]?)\b`)
+// LATER and REPAIR stand for these words in the lists.
+const (
+	laterWords  = `later|follow-?ups?|next|future|separate|subsequent|another|upcoming|v?\d+\.\d+|v\d+|phase|milestone|release|sprint|backlog|post-?\w+|q[1-4]|h[12]|20\d\d|[a-z][a-z0-9]*-\d+|#\d+`
+	repairWords = `addressed|assessed|fixed|done|added|wired|handled|verified|validated|removed|resolved|covered|revisited|migrated|defined|decided|determined|implemented|tested|documented|reviewed|updated|replaced|hardened|completed|investigated|evaluated|re-?evaluated|improved|extended|enabled|cleaned up|refactored|created|written|run|rerun|closed|mitigated|remediated|tracked|planned|scheduled|tuned|automated|finali[sz]ed|tightened|expanded`
 )
 
-// disposed is what a text says is done about a risk, and by which words.
-type disposed struct {
-	disposition Disposition
-	why         string
-	to          string // the packet that it names
+// dispositions are compared in this order: the first list of which a word is
+// found decides. docs/risks.md is made from it.
+var dispositions = compiled([]dispositionList{
+	{
+		disposition: DispositionResolved, meaning: "it is gone",
+		words:   []string{`resolved`, `fixed`, `closed(?: out)?`, `remediated`, `eliminated`, `retired`, `superseded`, `obsolete`},
+		phrases: []string{`burned down`, `no longer (?:applies|applicable|relevant|reproducible|possible|present|needed|required|an? (?:issue|risk|concern|problem|blocker))`, `(?:has|have) been addressed`, `(?:was|were|now) addressed`, `(?:addressed|handled|covered|settled|completed|delivered) (?:in|by) (?:packet )?[a-z][a-z0-9]*-\d+`},
+	},
+	{
+		disposition: DispositionDeferred, meaning: "somebody owes it later",
+		words: []string{`deferr?(?:ed|s)?`, `postponed`, `parked`, `punted`, `shelved`, `descoped`, `backlog(?:ged)?`, `pending`},
+		phrases: []string{
+			`put off`, `tbd`, `todo`, `pushed (?:out|to)`, `slipped to`, `carried (?:over|forward)`, `moved to (?:the )?(?:backlog|LATER)`,
+			`follow ups?`, `post (?:release|ga|launch|merge|mvp|deploy(?:ment)?|beta|rollout|cutover)`,
+			`(?:in|for|to|until) (?:a |an |the )?(?:later|future|subsequent|separate|upcoming|next) (?:packet|release|version|milestone|phase|sprint|pr|iteration|quarter|cycle|lane|ticket|change)`,
+			`(?:next|later) (?:packet|release|version|milestone|phase|sprint|pr|iteration|quarter|cycle)`, `future (?:work|improvements?|enhancements?|packet|release|version|pr|phase|ticket)`,
+			`tracked (?:in|by|as|for|under|at|via|with|elsewhere|separately)`, `(?:ticket|issue|bug|story) (?:filed|opened|created|raised)`, `filed (?:as|under|in)`, `see (?:issue|ticket|bug) \S+`,
+			`(?:planned|scheduled|slated|targeted|queued|left|reserved) (?:for|to|in|until|as) (?:a |an |the )?LATER`,
+			`(?:will|to|should|must|shall|needs? to|has to|have to) (?:still |also |then |now )?be (?:(?:fully|properly|later|still) )?REPAIR`,
+			`(?:must|should) (?:still )?be REPAIR before`, `will (?:create|add|wire|harden)`, `(?:still )?needs? (?:fixing|work|(?:a )?follow up)`, `(?:will|should|must) [^.;]{0,40}\blater`,
+			`(?:in|to|for|until|by) (?:q[1-4]|h[12])\b`, `blocked (?:on|by)`, `awaiting`, `waiting (?:on|for)`, `out of scope`, `before (?:the )?(?:release|ga|launch|rollout|production)`,
+		},
+	},
+	{
+		disposition: DispositionAccepted, meaning: "somebody decided to live with it",
+		words: []string{`accepted`, `acceptable`, `tolerable`, `tolerated`, `waived`, `intentional`, `non blocking`, `intended behaviou?r`, `no data loss`},
+		phrases: []string{
+			`accepts? (?:this|that|it|the (?:risk|trade off|limitation|gap))`, `(?:owner|owners|we|team|i|maintainers?|product|security|management) accepts?`, `by design`, `won'?t fix`, `wontfix`, `will not (?:be )?fix(?:ed)?`, `intentionally`,
+			`work(?:s|ing)? as (?:designed|intended|expected)`, `harmless`, `not (?:a )?production path`, `no (?:code|functional|user|customer|production|runtime|operational) impact`, `(?:does|do) not affect`, `test only`, `test code only`, `only test code`,
+			`minor bookkeeping`, `not an? (?:\w+ )?blocker`, `as is`,
+		},
+	},
+	{
+		disposition: DispositionMitigated, meaning: "something keeps it small",
+		words: []string{`mitigated`, `mitigates`, `compensat(?:ed|ing)`, `mitigation`, `work-?around`},
+		phrases: []string{
+			`(?:covered|guarded|protected|bounded|contained|caught|reduced|minimi[sz]ed|prevented|backed|monitored) (?:by|via|through)`, `work-?arounds? (?:exists?|available|documented|in place)`, `(?:has|have|with|via|there is) (?:a |the )?work-?around`,
+			`(?:behind|gated by|gated behind|via|by|under|with|using) (?:a |an |the )?(?:\w+[- ]){0,2}(?:flag|toggle|gate|kill switch)`, `feature flagged`, `flag gated`, `(?:default|defaults to) off`, `(?:off|disabled) by default`, `exercised via`, `re anchor`,
+		},
+	},
+})
+
+func compiled(lists []dispositionList) []dispositionList {
+	names := strings.NewReplacer("LATER", `(?:`+laterWords+`)`, "REPAIR", `(?:`+repairWords+`)`, " ", `[\s-]+`)
+	join := func(words []string) *regexp.Regexp {
+		return regexp.MustCompile(`(?i)\b(?:` + names.Replace(strings.Join(words, "|")) + `)(?:\b|$)`)
+	}
+	for i := range lists {
+		lists[i].word, lists[i].phrase = join(lists[i].words), join(lists[i].phrases)
+	}
+	return lists
 }
 
-// dispose reads a risk's text.
-func dispose(text string, struck bool) disposed {
-	if struck {
-		d := disposed{DispositionResolved, "the text is struck through", target(text)}
-		if m := dispositionWords[0].words.FindString(text); m != "" {
-			d.why = "the text is struck through and says “" + m + "”"
-		}
-		return d
+const riskIntroduction = `# How risks are read
+
+Made from the lists in ` + "`verdict/dispositions.go`" + `. A risk's text is compared with these lists in this order; the first list of which a
+word is found decides, and the report shows the word. A word that “not”, “nobody” or “may be” stands before does not count, nor does one
+that belongs to a noun: “fixed in AB-01” and “is fixed” count, “a fixed size” does not. “Partially fixed”, “until it is fixed” and “still
+open” leave a risk open. What is struck through is resolved, unless the words after it say otherwise.
+
+“None”, “No residual risks”, “n/a”, “Nothing” mean that there is no risk, unless an exception follows (except, other than, beyond, but,
+however) or words of the second list. “None of the retries is tested” and “No rollback drill” are risks. A text that states
+what is there, and lacks nothing, is listed with the disposition none. Everything else is open. A text that begins with “open:”, “accepted:” and the like says so
+itself; so does a table whose status or disposition column has the word. The policy can override the disposition of a single risk.
+
+A blank stands for blanks or a dash.
+`
+
+const riskJudgement = `
+LATER is one of ` + "`" + laterWords + "`" + `, REPAIR one of ` + "`" + repairWords + "`" + `.
+
+Open and high or worse blocks. Open otherwise, or deferred, is a condition. Accepted or mitigated is a note, from medium on a
+condition. Resolved is a note when the packet that it names is approved. What is put off to a packet that is approved by now counts
+as resolved, unless that packet is the one that asks for the verdict. A risk without a decision that names another packet counts as
+put off to it. The conditions of a verdict that was replaced by a GO which says that they are met resolve the risks that they repeat.
+
+The same risk in several places is one, with all its places; the later word on it counts. A risk that the reconciled list leaves out is
+said, and so is one in that list which no packet records.
+
+The risk register of the linked plan belongs to the ledger: what the plan leaves to a packet is resolved when that is approved. What it
+leaves open is a condition, whatever its severity.
+
+A severity is read from the beginning of the text, from brackets, from “Severity: …”, “high risk” and “low impact”, or from the table's column.
+Of two, as in “Medium/High”, the worse counts. A table that has an impact and a likelihood instead gives the impact, one step less where that is
+unlikely.
+
+| Severity | Spellings |
+|---|---|
+`
+
+// codes lists patterns as code.
+func codes(patterns []string) string {
+	out := make([]string, len(patterns))
+	for i, p := range patterns {
+		out[i] = "`" + strings.ReplaceAll(p, "(?:", "(") + "`"
 	}
-	if m := noRisk.FindString(text); m != "" {
-		rest := text[len(m):]
-		if at := found(putsOff, rest); at != "" {
-			return disposed{DispositionDeferred, "“" + strings.TrimRight(m, " .,:") + "”, but “" + at + "”", target(rest)}
-		}
-		return disposed{DispositionNone, "“" + strings.Trim(m, " .,:;") + "”", ""}
-	}
-	for _, w := range dispositionWords {
-		if at := found(w.words, text); at != "" {
-			return disposed{w.disposition, "“" + at + "”", target(text)}
-		}
-	}
-	if statement.MatchString(text) {
-		return disposed{DispositionNone, "it states what is there, not what could go wrong", ""}
-	}
-	return disposed{DispositionOpen, "no word says what is done about it", ""}
+	return strings.Join(out, ", ")
 }
 
-// found returns the first match that no word before it denies.
-func found(re *regexp.Regexp, text string) string {
-	for _, at := range re.FindAllStringIndex(text, -1) {
-		if !negated.MatchString(text[:at[0]]) {
-			return text[at[0]:at[1]]
-		}
-	}
-	return ""
-}
-
-func target(text string) string {
-	if m := targetID.FindStringSubmatch(text); m != nil {
-		return m[1]
-	}
-	if m := reference.FindStringSubmatch(text); m != nil {
-		return m[1]
-	}
-	return ""
-}
-
-// severities are the spellings of a risk's severity.
-var severities = map[string]string{
-	"critical": "critical", "blocker": "critical", "p0": "critical", "sev0": "critical", "sev-0": "critical", "sev1": "critical", "sev-1": "critical",
-	"high": "high", "major": "high", "p1": "high", "sev2": "high", "sev-2": "high",
-	"medium": "medium", "moderate": "medium", "med": "medium", "p2": "medium", "sev3": "medium", "sev-3": "medium",
-	"low": "low", "minor": "low", "very low": "low", "p3": "low", "sev4": "low", "sev-4": "low",
-	"info": "info", "informational": "info", "p4": "info", "trivial": "info",
-}
-
+// severityRanks order the severities of risks; one that is not stated weighs as low.
 var severityRanks = map[string]int{"": 1, "info": 0, "low": 1, "medium": 2, "high": 3, "critical": 4}
 
 // WriteRiskWords writes the list of words by which risks are read, as Markdown.
 func WriteRiskWords() string {
 	var b strings.Builder
-	b.WriteString("# How risks are read\n\nMade from the lists in `verdict/dispositions.go`. A risk's text is compared with these lists in this order; the first word that no\n“not” or “no” before it denies decides, and the report shows it. “None” and its relatives mean that there is no risk, unless\nwords of the second list follow. The policy can override the disposition of a single risk.\n\n| Disposition | Words |\n|---|---|\n")
-	for _, w := range dispositionWords {
-		fmt.Fprintf(&b, "| %s | %s |\n", w.disposition, w.meaning)
+	b.WriteString(riskIntroduction)
+	for i := range dispositions {
+		l := &dispositions[i]
+		fmt.Fprintf(&b, "\n**%s**: %s.\n\n- Words: %s\n- Phrases: %s\n", l.disposition, l.meaning, codes(l.words), codes(l.phrases))
 	}
-	b.WriteString("| none | none, no residual risks, n/a, nothing |\n| open | nothing of the above |\n\n")
-	b.WriteString("Open and high or worse blocks. Open otherwise, or deferred, is a condition. Accepted or mitigated is a note, from medium on a\ncondition. Resolved is a note when the packet that it names is approved. What is put off to a packet that is approved by now counts\nas resolved, unless that packet is the one that asks for the verdict. A risk without a decision that names another packet counts as\nput off to it. A table whose column begins with one of these words says so itself.\n\nThe risk register of the linked plan belongs to the ledger: what the plan leaves to a packet is resolved when that is approved. What it\nleaves open is a condition, whatever its severity.\n\n| Severity | Spellings |\n|---|---|\n")
-	for _, s := range []string{"critical", "high", "medium", "low", "info"} {
-		var spellings []string
-		for word, to := range severities {
-			if to == s {
-				spellings = append(spellings, word)
-			}
-		}
-		slices.Sort(spellings)
-		fmt.Fprintf(&b, "| %s | %s |\n", s, strings.Join(spellings, ", "))
+	b.WriteString(riskJudgement)
+	for _, level := range []string{"critical", "high", "medium", "low", "info"} {
+		fmt.Fprintf(&b, "| %s | %s |\n", level, strings.Join(tracker.SeveritySpellings(level), ", "))
 	}
 	return b.String()
 }

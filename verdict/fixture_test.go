@@ -152,6 +152,14 @@ func (f *fixture) decide(t *testing.T) *verdict.Report {
 	return verdict.Decide(in)
 }
 
+// lint judges the document alone.
+func (f *fixture) lint(t *testing.T) *verdict.Report {
+	t.Helper()
+	in := f.input
+	in.Trackers, in.LintOnly = []*tracker.Tracker{tracker.Parse("t.md", []byte(f.doc), nil)}, true
+	return verdict.Decide(in)
+}
+
 // goodBundle bears every command of a plan out.
 func goodBundle(p *plan.Plan) *evidence.Bundle {
 	at := time.Date(2026, 2, 9, 12, 0, 0, 0, time.UTC)

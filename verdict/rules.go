@@ -118,7 +118,8 @@ var rules = []Rule{
 	{"risk/accepted", "A risk of some weight is accepted", Condition, "accepted or mitigated risks of medium severity and above", "P2: accepted", "Low: accepted", "none; it stays a condition", false},
 	{"risk/noted", "A risk is accepted, mitigated or resolved", Note, "the ledger", "—", "Low: accepted for test code", "none", false},
 	{"risk/resolved-by-nobody", "A risk is resolved by a packet that is not there", Condition, "packets that risks are said to be resolved in", "RESOLVED in TRR-06, and there is no TRR-06", "RESOLVED in TRR-01, which is approved", "name the packet that resolves it", false},
-	{"risk/dropped", "A risk is missing from the reconciled list", Condition, "packets' risks against the final table", "the table leaves TRR-00's risk out", "every risk is in the table", "put it into the table with its decision", false},
+	{"risk/dropped", "A risk is missing from the reconciled list", Condition, "packets' risks against the final table, the base branch's against the tracker's", "the table leaves TRR-00's risk out", "every risk is in the table", "put it into the table with its decision", false},
+	{"risk/unrecorded", "A risk in the reconciled list stands in no packet", Note, "the final table against the packets' risks", "a row that no packet's residual risks have", "every row is a packet's risk", "record it in the packet that it comes from", false},
 	{"risk/condition", "The recorded verdict has a condition", Condition, "condition lists of a GO_WITH_CONDITIONS that stands", "Upgrade Go before release", "the conditions are met and the verdict is GO", "meet it, and record the verdict again", false},
 	{"risk/too-many", "More risks are open than the policy allows", Blocker, "risks: max_open", "5 with max_open: 3", "3", "decide some of them", false},
 

@@ -232,6 +232,13 @@ var ruleCases = map[string]ruleCase{
 			f.replace(t, "### Required Tests\n\n- [ ] `go build", table+"| Add is not checked for overflow | AB-00 | Low | Accepted: inputs are small |\n\n### Required Tests\n\n- [ ] `go build")
 		},
 	},
+	"risk/unrecorded": {
+		lie: document("## Checkpoint Commits", "Verdict\n"+table+"| It is slow | AB-00 | Low | Accepted |\n\n## Checkpoint Commits"),
+		twin: func(t *testing.T, f *fixture) {
+			risk("It is slow")(t, f)
+			document("## Checkpoint Commits", "Verdict\n"+table+"| It is slow | AB-00 | Low | Accepted |\n\n## Checkpoint Commits")(t, f)
+		},
+	},
 	"risk/condition": {lie: document("## Checkpoint Commits", "## Final Verdict: `GO_WITH_CONDITIONS`\n\nConditions:\n1. Upgrade the toolchain.\n\n## Checkpoint Commits"), twin: document("## Checkpoint Commits", "## Final Verdict: `GO`\n\nPrior condition (resolved):\n1. Upgrade the toolchain.\n\n## Checkpoint Commits")},
 	"risk/too-many": {
 		lie: func(t *testing.T, f *fixture) {

@@ -70,7 +70,11 @@ func newRisksCommand(s streams) *cobra.Command {
 func writeRisks(w io.Writer, r *verdict.Report) {
 	for i := range r.Risks {
 		risk := &r.Risks[i]
-		fmt.Fprintf(w, "%s  %s  %s\n", risk.ID, risk.Disposition, orDash(risk.Severity))
+		fmt.Fprintf(w, "%s  %s  %s", risk.ID, risk.Disposition, orDash(risk.Severity))
+		if risk.Owner != "" {
+			fmt.Fprintf(w, "  owner %s", oneLine(risk.Owner))
+		}
+		fmt.Fprintln(w)
 		fmt.Fprintf(w, "    %s\n    why: %s\n", oneLine(risk.Text), oneLine(risk.Why))
 		var places []string
 		for _, pos := range risk.Places {
@@ -80,6 +84,10 @@ func writeRisks(w io.Writer, r *verdict.Report) {
 		if risk.Change != "" {
 			fmt.Fprintf(w, "    %s since the base branch\n", risk.Change)
 		}
+	}
+	if len(r.Risks) == 1 {
+		fmt.Fprintln(w, "1 risk")
+		return
 	}
 	fmt.Fprintf(w, "%d risks\n", len(r.Risks))
 }

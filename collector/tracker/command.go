@@ -259,6 +259,28 @@ func (p *reader) claim(b *block, d *document) {
 	p.addClaim(c)
 }
 
+// resultLabel begins an item that gives the result of the command before it.
+var resultLabel = regexp.MustCompile(`(?i)^(?:exit(?: code| status)?|exit_code|rc|result|outcome)\s*[:=]\s*`)
+
+// resultOfLast reads "Exit code: 0" under an item that names a command and says
+// nothing of its end.
+func (p *reader) resultOfLast(b *block, d *document) bool {
+	m := resultLabel.FindString(b.text)
+	if m == "" || p.packet < 0 || len(p.t.Packets[p.packet].Evidence.Claims) == 0 {
+		return false
+	}
+	claims := p.t.Packets[p.packet].Evidence.Claims
+	last := &claims[len(claims)-1]
+	if at := d.pos(b.offset); last.Command == "" || last.Result.Kind != ResultNone || at.Line <= last.Pos.Line || at.Line > last.Pos.Line+2 {
+		return false
+	}
+	last.Result = result(" -> exit " + b.text[len(m):])
+	if last.Result.Kind != ResultExit {
+		last.Result = result(" -> " + b.text[len(m):])
+	}
+	return true
+}
+
 func (p *reader) addClaim(c Claim) {
 	ev := &p.t.Packets[p.packet].Evidence
 	ev.Claims = append(ev.Claims, c)

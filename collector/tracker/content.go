@@ -216,13 +216,17 @@ func (p *reader) item(b *block, d *document, group string) {
 		return
 	}
 	if rest, checked, isBox := box(b); isBox {
+		if p.mode == modeRisks && (p.packet < 0 || p.part == partEvidence) { // a list of risks, ticked off
+			p.risk(&block{kind: blockItem, level: b.level, inline: rest}, d, checked)
+			return
+		}
 		if p.packet >= 0 && !p.boxedCommand(&rest, checked, d) {
 			pk := &p.t.Packets[p.packet]
 			pk.Boxes = append(pk.Boxes, Box{Text: rest.text, Checked: checked, Group: group, Pos: d.pos(rest.offset)})
 		}
 		return
 	}
-	if p.labelledItem(b, d) {
+	if p.resultOfLast(b, d) || p.labelledItem(b, d) {
 		return
 	}
 	p.itemOf(b, d)
@@ -317,7 +321,7 @@ func (p *reader) itemOf(b *block, d *document) {
 	case modeCommit:
 		p.commitEntry(b, d)
 	case modeRisks:
-		p.risk(b, d)
+		p.risk(b, d, false)
 	case modeConditions:
 		p.condition(b, d)
 	case modeVerdict:

@@ -175,3 +175,30 @@ func TestStatusLinesWithoutATable(t *testing.T) {
 	assert.Equal(t, "Inventory", tr.Packets[0].Title)
 	assert.Len(t, tr.Packets[0].Evidence.Claims, 1)
 }
+
+// A result may stand on the item below the command, and a risk may have a box.
+func TestResultsAndRisksOnTheirOwnItems(t *testing.T) {
+	doc := "## Packet Board\n\n| Packet | Title | Status | Review State |\n|---|---|---|---|\n| A-1 | x | DONE | APPROVED |\n\n## A-1\n\n### Evidence\n\n" +
+		"- Command: `gitleaks detect`\n- Exit code: 3 (expected)\n- Command: `go vet ./...`\n- Findings: none\n\nResidual risk:\n\n- [ ] Retries are unbounded\n- ✅ Dates are local\n- ~~It leaks~~ reopened in A-2\n"
+	tr := tracker.Parse("t.md", []byte(doc), nil)
+	require.Len(t, tr.Packets, 1)
+	p := tr.Packets[0]
+	require.Len(t, p.Evidence.Claims, 2)
+	assert.Equal(t, tracker.ResultExit, p.Evidence.Claims[0].Result.Kind)
+	assert.Equal(t, 3, p.Evidence.Claims[0].Result.ExitCode)
+	assert.Equal(t, tracker.ResultNone, p.Evidence.Claims[1].Result.Kind)
+	assert.Empty(t, p.Boxes)
+	require.Len(t, p.Risks, 3)
+	assert.Empty(t, p.Risks[0].Status)
+	assert.Equal(t, "closed", p.Risks[1].Status)
+	assert.Equal(t, "reopened in A-2", p.Risks[2].After)
+}
+
+func TestSeverityLevel(t *testing.T) {
+	for stated, want := range map[string]string{
+		"High": "high", "P1": "high", "Very low": "low", "very  high": "critical", "Info": "info", "Medium/High": "high", "low–medium": "medium", "S3": "medium",
+		"Sev-1": "critical", "🔴": "high", "🔴 Critical": "critical", "**P0**": "critical", "n/a": "", "": "", "highly": "", "P9": "",
+	} {
+		assert.Equal(t, want, tracker.SeverityLevel(stated), stated)
+	}
+}

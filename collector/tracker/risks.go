@@ -5,15 +5,17 @@ import (
 	"strings"
 )
 
-// risk reads an item under "Residual risk".
-func (p *reader) risk(b *block, d *document) {
+// risk reads an item under "Residual risk"; ticked: its box is.
+func (p *reader) risk(b *block, d *document, ticked bool) {
 	text := strings.TrimSpace(b.text)
 	if text == "" || strings.HasPrefix(text, "<") {
 		return
 	}
 	if p.packet < 0 {
 		t := p.looseTable(RiskTableReconciled, b, d)
-		t.Rows = append(t.Rows, p.riskOf(b, d))
+		r := p.riskOf(b, d)
+		r.Status = tickedStatus(ticked)
+		t.Rows = append(t.Rows, r)
 		return
 	}
 	risks := &p.t.Packets[p.packet].Risks
@@ -23,11 +25,19 @@ func (p *reader) risk(b *block, d *document) {
 		return
 	}
 	r := p.riskOf(b, d)
-	r.Packet = p.t.Packets[p.packet].ID
+	r.Packet, r.Status = p.t.Packets[p.packet].ID, tickedStatus(ticked)
 	if said := remark.FindString(p.run); said != "" { // "Residual Items (Accepted)"
 		r.Note = strings.TrimSpace(r.Note + " " + strings.Trim(said, " ()"))
 	}
 	*risks = append(*risks, r)
+}
+
+// tickedStatus is what the box of a risk says: it is gone, or nothing.
+func tickedStatus(ticked bool) string {
+	if ticked {
+		return "closed"
+	}
+	return ""
 }
 
 // looseTable is the list that a bullet outside of any table belongs to.
@@ -45,10 +55,8 @@ func (p *reader) looseTable(kind RiskTableKind, b *block, d *document) *RiskTabl
 }
 
 var (
-	severityPrefix = regexp.MustCompile(`(?i)^[\[(*]*(critical|high|medium|moderate|low|very low|info|informational|P[0-4]|sev-?[0-4])[\])*]*(?:\s+(?:severity|risk))?\s*[:—–-]\s*`)
-	severityInside = regexp.MustCompile(`(?i)\b(?:severity\s*[:=]?\s*)(critical|high|medium|moderate|low|very low|info)\b|\b(critical|high|medium|low|very low)(?:[ -]severity\b| risk(?:[,.;:)]|$))|\(\s*(critical|high|medium|low|very low|info)\b|\b(P[0-4])\s+[—–-]`)
-	ownerField     = regexp.MustCompile(`(?i)\bowner:\s*([^.;\n]+)`)
-	followField    = regexp.MustCompile(`(?i)\bfollow-?up:\s*([^\n]+?)(?:\.\s|\.?$|\n)`)
+	ownerField  = regexp.MustCompile(`(?i)\bowner:\s*([^.;\n]+)`)
+	followField = regexp.MustCompile(`(?i)\bfollow-?up:\s*([^\n]+?)(?:\.\s|\.?$|\n)`)
 )
 
 // riskOf reads one statement of a risk.
@@ -56,12 +64,10 @@ func (p *reader) riskOf(b *block, d *document) Risk {
 	line, note, _ := strings.Cut(b.text, "\n")
 	r := Risk{Raw: strings.ReplaceAll(b.text, "\n", " "), Note: strings.ReplaceAll(note, "\n", " "), Pos: d.pos(b.offset)}
 	r.Text = strings.TrimSpace(line)
-	if m := severityPrefix.FindStringSubmatch(r.Text); m != nil {
-		r.Severity, r.Text = m[1], r.Text[len(m[0]):]
-	} else if m := severityInside.FindStringSubmatch(b.text); m != nil {
-		r.Severity = m[1] + m[2] + m[3] + m[4]
+	r.Severity, r.Text = textSeverity(r.Text, b.text)
+	if r.Struck = mostlyStruck(&b.inline); r.Struck {
+		r.After = strings.TrimSpace(b.text[b.struck[0].end:])
 	}
-	r.Struck = mostlyStruck(&b.inline, len(line))
 	if m := ownerField.FindStringSubmatch(b.text); m != nil {
 		r.Owner = strings.Trim(m[1], " ().,")
 	}
@@ -72,7 +78,7 @@ func (p *reader) riskOf(b *block, d *document) Risk {
 }
 
 // mostlyStruck reports whether the statement begins with struck-through text.
-func mostlyStruck(in *inline, _ int) bool {
+func mostlyStruck(in *inline) bool {
 	return len(in.struck) > 0 && in.struck[0].start <= 2 && in.struck[0].end-in.struck[0].start > 2
 }
 
@@ -104,8 +110,17 @@ func (p *reader) table(b *block, d *document, group string) {
 			}
 		}
 	}
+	title := group
+	if p.run != "" {
+		title = p.run
+	}
+	if weak, ok := columns["weak"]; ok && partHeadings[partRisks].MatchString(title) {
+		if _, strong := columns["risk"]; !strong {
+			columns["risk"] = weak
+		}
+	}
 	if _, ok := columns["risk"]; ok && len(b.rows[0]) > 1 {
-		p.riskTable(b, d, columns, group)
+		p.riskTable(b, d, columns, title)
 		return
 	}
 	_, hasPacket := columns["packet"]
@@ -115,23 +130,25 @@ func (p *reader) table(b *block, d *document, group string) {
 }
 
 var tableColumns = map[string]*regexp.Regexp{
-	"risk":     regexp.MustCompile(`(?i)^((residual )?risks?( description)?|debt|item|debt item)$`),
+	"risk":     regexp.MustCompile(`(?i)^((residual |known |open )?risks?( description)?|debt( item)?)$`),
+	"weak":     regexp.MustCompile(`(?i)^(items?|issue|concern|gap|limitation|description)$`), // a risk under a heading that says so
 	"source":   regexp.MustCompile(`(?i)^(source|packet|from|origin)$`),
-	"severity": regexp.MustCompile(`(?i)^(severity|sev|priority|level)$`),
-	"note":     regexp.MustCompile(`(?i)^(mitigation( packet| mapping)?|mitigated (by|in)|disposition|status|resolution|notes?|acceptance)$`),
-	"owner":    regexp.MustCompile(`(?i)^owner$`),
-	"follow":   regexp.MustCompile(`(?i)^(follow-?up|target|due|when)$`),
+	"severity": regexp.MustCompile(`(?i)^((risk )?(severity|sev|priority|level|rating))$`),
+	"impact":   regexp.MustCompile(`(?i)^impact$`),
+	"likely":   regexp.MustCompile(`(?i)^(likelihood|probability)$`),
+	"note":     regexp.MustCompile(`(?i)^(mitigations?( packet| mapping| plan)?|mitigated (by|in)|countermeasures?|response|notes?|comments?)$`),
+	"status":   regexp.MustCompile(`(?i)^(disposition|status|state|resolution|decision|acceptance|accepted( by)?|treatment)$`),
+	"owner":    regexp.MustCompile(`(?i)^(risk )?owner(s|ship)?$`),
+	"follow":   regexp.MustCompile(`(?i)^(follow-?up|target( date)?|due( date)?|when|deadline|eta)$`),
 	"packet":   regexp.MustCompile(`(?i)^(packet|id)$`),
 	"commit":   regexp.MustCompile(`(?i)^(checkpoint|commit)( commit| hash)?s?$`),
 }
 
-func (p *reader) riskTable(b *block, d *document, columns map[string]int, group string) {
-	title := group
-	if p.run != "" {
-		title = p.run
-	}
+func (p *reader) riskTable(b *block, d *document, columns map[string]int, title string) {
 	if _, severity := columns["severity"]; !severity && !partHeadings[partRisks].MatchString(title) {
-		if _, note := columns["note"]; !note {
+		_, note := columns["note"]
+		_, status := columns["status"]
+		if !note && !status {
 			return
 		}
 	}
@@ -155,9 +172,15 @@ func (p *reader) riskTable(b *block, d *document, columns map[string]int, group 
 		}
 		source := strings.TrimSpace(cell("source").text)
 		r := Risk{
-			Packet: source, Text: strings.ReplaceAll(risk.text, "\n", " "), Struck: mostlyStruck(risk, 0),
-			Severity: severityCell(cell("severity")), Note: strings.TrimSpace(cell("note").text),
+			Packet: source, Text: strings.ReplaceAll(risk.text, "\n", " "), Struck: mostlyStruck(risk),
+			Severity: rowSeverity(cell), Note: strings.TrimSpace(cell("note").text), Status: strings.TrimSpace(cell("status").text),
 			Owner: strings.TrimSpace(cell("owner").text), FollowUp: strings.TrimSpace(cell("follow").text), Raw: rowText(row), Pos: d.pos(risk.offset),
+		}
+		if r.Status == "" {
+			r.Status = besideSeverity(cell("severity").text, r.Severity)
+		}
+		if r.Struck {
+			r.After = strings.TrimSpace(risk.text[risk.struck[0].end:])
 		}
 		if ids := p.words.idsIn(source, p.index); len(ids) > 0 {
 			r.Packet = ids[0]
@@ -167,14 +190,24 @@ func (p *reader) riskTable(b *block, d *document, columns map[string]int, group 
 	p.t.RiskTables = append(p.t.RiskTables, t)
 }
 
-// severityCell reads the first word of a severity cell: "~~Low~~ RESOLVED" is Low.
-func severityCell(in *inline) string {
-	fields := strings.Fields(in.text)
-	switch {
-	case len(fields) == 0:
-		return ""
-	case len(fields) > 1 && strings.EqualFold(fields[0], "very"):
-		return fields[0] + " " + fields[1]
+// rowSeverity is the severity of a table's row, from its own column or from impact
+// and likelihood.
+func rowSeverity(cell func(string) *inline) string {
+	if stated := cellSeverity(cell("severity").text); stated != "" {
+		return stated
 	}
-	return strings.Trim(fields[0], ",;:()")
+	if impact := cell("impact").text; SeverityLevel(impact) != "" {
+		return byImpact(impact, cell("likely").text)
+	}
+	severity, _ := textSeverity(cell("risk").text, cell("risk").text)
+	return severity
+}
+
+// besideSeverity is what a severity's cell says beside it: "~~Low~~ RESOLVED".
+func besideSeverity(cell, severity string) string {
+	_, rest, ok := strings.Cut(cell, severity)
+	if !ok || severity == "" {
+		return ""
+	}
+	return strings.Trim(rest, " ,;:—–-()~")
 }

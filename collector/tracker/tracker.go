@@ -362,7 +362,9 @@ type Risk struct {
 	Text     string // without the marks of struck-through text
 	Struck   bool   // the text is struck through
 	Severity string // as written ("High", "P1", "~~Low~~ RESOLVED" gives "Low"); empty when not stated
-	Note     string // the mitigation or status column, or continuation lines
+	After    string // what follows the struck-through text
+	Note     string // the mitigation column, or continuation lines
+	Status   string // the status or disposition column
 	Owner    string
 	FollowUp string
 	Raw      string // the line or row, flattened

@@ -1,0 +1,123 @@
+package tracker
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// severitySpellings are the words by which risks are weighed.
+var severitySpellings = map[string]string{
+	"critical": "critical", "blocker": "critical", "severe": "critical", "catastrophic": "critical", "very high": "critical", "p0": "critical",
+	"s0": "critical", "s1": "critical", "sev0": "critical", "sev-0": "critical", "sev1": "critical", "sev-1": "critical", "⛔": "critical", "🚨": "critical",
+	"high": "high", "major": "high", "important": "high", "p1": "high", "s2": "high", "sev2": "high", "sev-2": "high", "🔴": "high", "🟠": "high",
+	"medium": "medium", "moderate": "medium", "med": "medium", "p2": "medium", "s3": "medium", "sev3": "medium", "sev-3": "medium", "🟡": "medium",
+	"low": "low", "minor": "low", "cosmetic": "low", "very low": "low", "p3": "low", "s4": "low", "sev4": "low", "sev-4": "low", "🟢": "low",
+	"info": "info", "informational": "info", "trivial": "info", "negligible": "info", "p4": "info", "🔵": "info", "⚪": "info", "ℹ": "info",
+}
+
+// severityLevels are the levels from the least to the worst.
+var severityLevels = []string{"info", "low", "medium", "high", "critical"}
+
+// SeverityLevel is "info", "low", "medium", "high" or "critical" for a severity as
+// it is written ("P1", "Very low", "Medium/High"), and empty for any other word.
+// Of several the worst counts.
+func SeverityLevel(stated string) string {
+	worst := -1
+	for _, word := range severityWord.FindAllString(stated, -1) {
+		word = strings.Join(strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return r == ' ' }), " ")
+		worst = max(worst, slices.Index(severityLevels, severitySpellings[word]))
+	}
+	if worst < 0 {
+		return ""
+	}
+	return severityLevels[worst]
+}
+
+// SeveritySpellings are the words for a level, sorted.
+func SeveritySpellings(level string) []string {
+	var words []string
+	for word, to := range severitySpellings {
+		if to == level {
+			words = append(words, word)
+		}
+	}
+	slices.Sort(words)
+	return words
+}
+
+const (
+	severityLong  = `very\s+high|very\s+low|critical|blocker|severe|catastrophic|high|major|important|medium|moderate|med|low|minor|cosmetic|informational|info|trivial|negligible`
+	severityShort = `P[0-4]|S[0-4]|sev-?[0-4]`
+	severityMark  = `⛔|🚨|🔴|🟠|🟡|🟢|🔵|⚪|ℹ`
+	severityRange = `(?:` + severityLong + `)(?:\s*[/–-]\s*|\s+to\s+)(?:` + severityLong + `)`
+)
+
+var (
+	severityWord = regexp.MustCompile(`(?i)\b(?:` + severityLong + `|` + severityShort + `)\b|` + severityMark)
+	// severityPrefix is a severity at the beginning, set apart from the text: by a
+	// mark, by brackets, or by capitals.
+	severityPrefix = regexp.MustCompile(`^(?:(?i:[\[(*]*(` + severityRange + `|` + severityLong + `|` + severityShort + `)[\])*]*(?:\s+(?:severity|risk|impact|priority))?(?:\s*[:—–]\s*|\s+-\s+|-\s+)|[\[(](` + severityLong + `|` + severityShort + `)[\])]\s+)|(CRITICAL|BLOCKER|HIGH|MEDIUM|LOW|MAJOR|MINOR|INFO|P[0-4]|SEV-?[0-4])\s+|((?:` + severityMark + `)\x{fe0f}?)\s*)`)
+	// severityInside is one that the text states elsewhere.
+	severityInside = regexp.MustCompile(`(?i)\bsev(?:erity)?\s*[:=]\s*(` + severityRange + `|` + severityLong + `|` + severityShort + `)|\bseverity\s+(` + severityLong + `)\b|\b(` + severityLong + `)(?:[ -]severity\b|\s+(?:risk|impact|priority)\b(?:[^-\w]|$))|[\[(]\s*(` + severityRange + `|` + severityLong + `|P[0-4]|sev-?[0-4])\s*(?:[\]),;:]|[—–]|\s+(?:severity|risk|impact|priority)\b|\s[—–-]\s)|\b(P[0-4])\s+[—–-]|\bpriority\s*[:=]\s*(` + severityLong + `|P[0-4])`)
+)
+
+// textSeverity is the severity that a statement gives, and the statement without
+// it where it stands in front.
+func textSeverity(line, whole string) (severity, rest string) {
+	if m := severityPrefix.FindStringSubmatch(line); m != nil && len(m[0]) < len(line) {
+		rest = line[len(m[0]):]
+		if m[4] == "" {
+			return m[1] + m[2] + m[3], rest
+		}
+		if word, inner := textSeverity(rest, whole); word != "" { // "🔴 Critical: …"
+			return word, inner
+		}
+		return m[4], rest
+	}
+	if m := severityInside.FindStringSubmatch(whole); m != nil {
+		return strings.Join(m[1:], ""), line
+	}
+	if m := impactInside.FindStringSubmatch(whole); m != nil {
+		return byImpact(m[1], likelihoodInside.FindString(whole)), line
+	}
+	return "", line
+}
+
+var (
+	impactInside     = regexp.MustCompile(`(?i)\bimpact\s*[:=]\s*(` + severityLong + `)\b`)
+	likelihoodInside = regexp.MustCompile(`(?i)\b(?:likelihood|probability)\s*[:=]\s*(?:very\s+)?\w+`)
+	unlikely         = regexp.MustCompile(`(?i)\b(?:low|rare|rarely|unlikely|remote|minimal)\b`)
+)
+
+// byImpact weighs a risk by its impact: one step less where it is unlikely.
+func byImpact(impact, likelihood string) string {
+	level := slices.Index(severityLevels, SeverityLevel(impact))
+	if level > 0 && unlikely.MatchString(likelihood) {
+		level--
+	}
+	if level < 0 {
+		return ""
+	}
+	return severityLevels[level]
+}
+
+// cellSeverity is the severity in a table's cell: "~~Low~~ RESOLVED" is Low.
+func cellSeverity(cell string) string {
+	if m := cellRange.FindString(cell); m != "" {
+		return m
+	}
+	mark := severityMarks.FindString(cell)
+	if word := severityWord.FindString(strings.ReplaceAll(cell, mark, "")); word != "" { // "🔴 Critical"
+		return word
+	}
+	if fields := strings.Fields(cell); mark == "" && len(fields) > 0 {
+		return strings.Trim(fields[0], ",;:()")
+	}
+	return mark
+}
+
+var (
+	cellRange     = regexp.MustCompile(`(?i)` + severityRange)
+	severityMarks = regexp.MustCompile(severityMark)
+)

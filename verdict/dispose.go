@@ -1,0 +1,271 @@
+package verdict
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/verdictci/verdict/collector/tracker"
+)
+
+var (
+	// denied and unsure are what stands before a word that does not count: "not
+	// accepted", "partially fixed", "may be mitigated". What will be put off is.
+	denied = regexp.MustCompile(`(?i)\b(?:not|no|never|without|nobody|none|cannot|can't|\w+n't)\s+(?:(?:yet|been|be|being|have|has|fully|formally|really|completely|explicitly|a|any|it|this)\s+)*$`)
+	unsure = regexp.MustCompile(`(?i)\b(?:should|must|may|might|could|would|can|will|shall|to|yet to)\s+(?:(?:be|been|being|have|fully|then|it|this|still)\s+)*$`)
+	partly = regexp.MustCompile(`(?i)\b(?:partially|partly|half|nearly|almost|mostly)[\s-]+$`)
+	// hoped is a clause in which "resolved" is a hope, and stillOpen what takes it back.
+	hoped     = regexp.MustCompile(`(?i)\b(?:until|once|unless|whether|if)\b[^.;—:()]*$`)
+	stillOpen = regexp.MustCompile(`(?i)\b(?:re-?opened|regressed|reverted|unresolved|unfixed|still (?:open|present|fails?|failing|races|broken|happens|occurs|unresolved|not|needs?))\b`)
+	// waits and undecided are a decision that is yet to come.
+	waits     = regexp.MustCompile(`(?i)^(?:pending|awaiting|waiting)`)
+	undecided = regexp.MustCompile(`(?i)^\s+(?:\w+[\s'’]+){0,3}(?:acceptance|decision|sign-?off|approval|triage)\b`)
+
+	// What may follow a word that says something of the risk; another noun makes it
+	// say something of that: "a closed socket".
+	follows   = regexp.MustCompile(`(?i)^\W*$|^\s*[^\w\s-]|^\s+[-–—→]|^\s+(?:[a-z][a-z0-9]*-\d+|[#@]?\d|(?:in|by|to|until|till|for|as|with|via|on|at|after|since|per|through|under|from|because|due|and|or|but|so|when|while|given|during|within|across|before|upstream|already|now|today|there|here|again|elsewhere|separately|the|a|an|this|that|these|its|their|our|all|both|risks?|trade-?offs?|limitations?|debts?|gaps?|issues?|items?|\w+ly|packet)\b)`)
+	copula    = regexp.MustCompile(`(?i)\b(?:is|are|was|were|been|be|has|have|risk|remains?|now|fully|formally|explicitly|already)\s+$`)
+	finite    = regexp.MustCompile(`(?i)\b(?:may|might|could|can|will|would|is|are|was|were|has|have|does|do|cannot|must|fails?)\b`)
+	placeName = regexp.MustCompile(`(?i)\b(?:in|by|with|via)\s+(?:packet\s+)?(?:[a-z][a-z0-9]*-\d+|#\d+|pr\b|[0-9a-f]{7,40}\b)`)
+	clauseEnd = regexp.MustCompile(`[.;—()]|:\s`)
+)
+
+// found returns the first match of a list that says something of the risk, with
+// its place.
+func (l *dispositionList) found(text string) (word string, end int) {
+	best := -1
+	for _, re := range []*regexp.Regexp{l.word, l.phrase} {
+		for _, at := range re.FindAllStringIndex(text, -1) {
+			if l.counts(text, at[0], at[1], re == l.word) && (best < 0 || at[0] < best) {
+				best, word, end = at[0], text[at[0]:at[1]], at[1]
+				break
+			}
+		}
+	}
+	return word, end
+}
+
+func (l *dispositionList) counts(text string, start, end int, positional bool) bool {
+	before, after := text[:start], text[end:]
+	switch {
+	case denied.MatchString(before), l.disposition != DispositionDeferred && unsure.MatchString(before), waits.MatchString(text[start:end]) && undecided.MatchString(after):
+		return false
+	case l.disposition == DispositionResolved && (partly.MatchString(before) || hoped.MatchString(before) || hoped.MatchString(firstWord(after))):
+		return false
+	case l.disposition == DispositionMitigated && emptyMitigation.MatchString(after), l.disposition == DispositionDeferred && notOwed.MatchString(after):
+		return false
+	}
+	return !positional || l.says(before, text[start:end], after)
+}
+
+// emptyMitigation is what stands behind "Mitigation" where there is none, and
+// notOwed behind "Follow-up".
+var (
+	emptyMitigation = regexp.MustCompile(`(?i)^\s*[:=—–-]*\s*(?:none|no\b|n/a|tbd|todo|unknown|pending|[—–-]|$)`)
+	notOwed         = regexp.MustCompile(`(?i)^\s*[:=—–-]*\s*(?:(?:is |are )?not (?:needed|required|planned|necessary)\b|none\b|n/a\b)`)
+)
+
+// says reports whether a word says something of the risk, and not of the noun
+// that follows it.
+func (l *dispositionList) says(before, word, after string) bool {
+	if word == strings.ToUpper(word) || follows.MatchString(after) || copula.MatchString(before) {
+		return true
+	}
+	if len(after) > 0 && after[0] == '-' {
+		return false // "fixed-size"
+	}
+	if strings.EqualFold(word, "pending") {
+		return strings.TrimSpace(before) != ""
+	}
+	// "Deferred cleanup of the cache", "Fixed race in AB-01": the clause has no other verb.
+	clause := clauseEnd.Split(after, 2)[0]
+	if !clauseStart.MatchString(before) || finite.MatchString(clause) {
+		return false
+	}
+	return l.disposition == DispositionDeferred || l.disposition == DispositionResolved && placeName.MatchString(clause)
+}
+
+var clauseStart = regexp.MustCompile(`(?:^|[.;:—(]\s*|\s-\s+)$`)
+
+func firstWord(s string) string {
+	if f := strings.Fields(s); len(f) > 0 {
+		return f[0] + " "
+	}
+	return ""
+}
+
+var (
+	// statedFirst is a disposition in its own word at the beginning: "[resolved] …",
+	// "Open: …".
+	statedFirst = regexp.MustCompile(`(?i)^[\[(*]*(resolved|fixed|closed|mitigated|accepted|deferred|open)(?:[\])]|\s*[:—–]|\s+-\s|\s*$)`)
+	statedWords = map[string]Disposition{"resolved": DispositionResolved, "fixed": DispositionResolved, "closed": DispositionResolved, "mitigated": DispositionMitigated, "accepted": DispositionAccepted, "deferred": DispositionDeferred, "open": DispositionOpen}
+
+	noRisk    = regexp.MustCompile(`(?i)^["'“*_]*(?:(?:none|nil|nothing|n/?a|not applicable)\b|[—–-]+\s*$|(?:no|zero)\s+(?:[a-z/-]+\s+){0,3}?(?:risks?|issues?|concerns?|blockers?|regressions?|findings?|problems?|changes?|impacts?|caveats?|follow-?ups?|action|breakage|unknowns)\b)`)
+	noneAtAll = regexp.MustCompile(`(?i)^nothing\s+(?:in|on|for|from|with|after)\b|^no longer\b`)
+	// noneFollows is what may follow: "None of the retries …", "Nothing watches …"
+	// and "No risk assessment …" are risks.
+	noneFollows = regexp.MustCompile(`(?i)^\s*["'”*_]*(?:$|[^\w\s-])|^\s*[-–—]|^\s+(?:known|identified|found|noted|remaining|remains?|outstanding|open|additional|new|currently|expected|reported|left|recorded|required|needed|anticipated|blocking|major|significant|material|further|more|critical|high|low|medium|yet|discovered|observed|introduced|residual|that|is|are|was|were|at|beyond|except|other|apart|besides|aside|for|in|after|from|with|on|and|or|as|since|so|because|of (?:note|concern)|to (?:note|report|add))\b`)
+	// exception is what takes back a part of "None", unless what follows points
+	// elsewhere.
+	exception = regexp.MustCompile(`(?i)^[^.]*?(\b(?:except(?: for| that)?|other than|apart from|besides|aside from|beyond|but|although|though|save for|with the exception of)\b)|(\bhowever\b)`)
+	elsewhere = regexp.MustCompile(`(?i)\b(?:above|below|already|listed|recorded|documented|ledger|register)\b|^\W*(?:this|the) (?:packet|scope|lane|plan)\b|\b(?:normal|usual|standard|ordinary)\b`)
+	// deferredItems are what was put off elsewhere and is spoken of here.
+	deferredItems = regexp.MustCompile(`(?i)\b(?:all|the|other|previously) deferred\b`)
+	sentenceEnd   = regexp.MustCompile(`[.;]\s+`)
+	gap           = regexp.MustCompile(`(?i)\bnot (?:yet )?(?:tested|verified|validated|covered|wired|implemented|supported|exercised|proven)\b|\b(?:untested|unverified|unvalidated)\b`)
+	noCode        = regexp.MustCompile(`(?i)\bdocs?\b|\bdocumentation\b|\bno code\b`)
+
+	pointerRisk = regexp.MustCompile(`(?i)^see\b.*\b(table|above|below|section|list|ledger|register|conditions?|packet|evidence|plan)\b|^see [A-Z]\w*-\d+\W*$|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
+	statement   = regexp.MustCompile(`(?i)\b(?:exists?|confirms? no|is now complete|now complete|no (?:additional |further )?(?:\w+ )?(?:work|changes?|action) (?:is |are )?(?:needed|required|necessary))\b`)
+	lacks       = regexp.MustCompile(`(?i)\b(?:not|yet|missing|without|lacks?|may|might|could|only|never|fails?|\w+n't)\b`)
+	targetID    = regexp.MustCompile(`(?i)\b(?:in|to|by|until|on|with|for|at|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?|packet \d{1,3})\b`)
+	reference   = regexp.MustCompile(`\b([A-Z][A-Z0-9]*-\d+[a-z]?)\b`)
+)
+
+// disposed is what a text says is done about a risk, and by which words.
+type disposed struct {
+	disposition Disposition
+	why         string
+	to          string // the packet that it names
+	stated      bool   // it stands in its own column
+}
+
+// disposeStruck reads a risk that is struck through by what follows it.
+func disposeStruck(text, after string) disposed {
+	d := disposed{disposition: DispositionResolved, why: "the text is struck through", to: target(orElse(after, text), 0)}
+	if stillOpen.MatchString(after) {
+		return disposed{disposition: DispositionOpen, why: "the text is struck through, and says “" + stillOpen.FindString(after) + "”"}
+	}
+	for i := range dispositions {
+		if word, end := dispositions[i].found(after); word != "" {
+			return disposed{disposition: dispositions[i].disposition, why: "the text is struck through and says “" + word + "”", to: target(after, end)}
+		}
+	}
+	return d
+}
+
+// dispose reads a risk's text.
+func dispose(text string) disposed {
+	text = strings.TrimSpace(text)
+	if m := statedFirst.FindStringSubmatch(text); m != nil && !stillOpen.MatchString(text) {
+		return disposed{disposition: statedWords[strings.ToLower(m[1])], why: "“" + m[1] + "”", to: target(text, len(m[0]))}
+	}
+	if m := noRisk.FindString(text); m != "" && noneFollows.MatchString(text[len(m):]) && !noneAtAll.MatchString(text) {
+		return disposeNone(m, text[len(m):])
+	}
+	return byWords(text)
+}
+
+// byWords compares a text with the lists.
+func byWords(text string) disposed {
+	for i := range dispositions {
+		l := &dispositions[i]
+		word, end := l.found(text)
+		if word == "" || l.disposition == DispositionResolved && stillOpen.MatchString(text) {
+			continue
+		}
+		return disposed{disposition: l.disposition, why: "“" + word + "”", to: target(text, end)}
+	}
+	if m := imperative.FindString(text); m != "" {
+		return disposed{disposition: DispositionDeferred, why: "“" + m + "”, which is yet to be done", to: target(text, 0)}
+	}
+	if statement.MatchString(text) && !lacks.MatchString(text) {
+		return disposed{disposition: DispositionNone, why: "it states what is there, not what could go wrong"}
+	}
+	return disposed{disposition: DispositionOpen, why: "no word says what is done about it"}
+}
+
+// imperative is a text that asks somebody to do something.
+var imperative = regexp.MustCompile(`(?i)^(?:monitor|watch|keep an eye on|revisit|investigate|re-?evaluate|reassess|follow up|consider)\b`)
+
+// disposeNone reads what stands behind "None": an exception, or what is put off
+// all the same.
+func disposeNone(none, rest string) disposed {
+	said := "“" + strings.Trim(none, " .,:;\"'“*_") + "”"
+	if at := exception.FindStringSubmatchIndex(rest); at != nil {
+		word := rest[max(at[2], at[4]):at[1]]
+		if elsewhere.MatchString(rest[at[1]:]) {
+			return disposed{disposition: DispositionNone, why: said}
+		}
+		d := byWords(strings.TrimSpace(rest[at[1]:]))
+		if d.disposition == DispositionOpen || d.disposition == DispositionNone {
+			d = disposed{disposition: DispositionOpen, why: "“" + word + "”"}
+		}
+		d.why = said + ", but " + d.why
+		return d
+	}
+	deferred := &dispositions[slices.IndexFunc(dispositions, func(l dispositionList) bool { return l.disposition == DispositionDeferred })]
+	for _, sentence := range sentenceEnd.Split(rest, -1) {
+		if word, end := deferred.found(sentence); word != "" && !elsewhere.MatchString(sentence) && !deferredItems.MatchString(sentence) {
+			return disposed{disposition: DispositionDeferred, why: said + ", but “" + word + "”", to: target(sentence, end)}
+		}
+	}
+	if word := gap.FindString(rest); word != "" && !noCode.MatchString(rest) {
+		return disposed{disposition: DispositionOpen, why: said + ", but “" + word + "”"}
+	}
+	return disposed{disposition: DispositionNone, why: said}
+}
+
+// cellStates are what a status column says in one word.
+var cellStates = []struct {
+	disposition Disposition
+	words       *regexp.Regexp
+}{
+	{DispositionOpen, regexp.MustCompile(`(?i)^\W*(?:not\b|no\b|un\w+|open|new|active|identified|❌|🔴)`)},
+	{DispositionResolved, regexp.MustCompile(`(?i)^\W*(?:resolved|fixed|closed|done|completed?|remediated|eliminated|retired|superseded|obsolete|✅|☑|✔)`)},
+	{DispositionDeferred, regexp.MustCompile(`(?i)^\W*(?:deferred|in[ _-]progress|planned|tracked|monitor(?:ing|ed)?|watch(?:ing)?|wip|scheduled|backlog|tbd|todo|pending|postponed|follow-?up)\b`)},
+	{DispositionAccepted, regexp.MustCompile(`(?i)^\W*(?:accept(?:ed|able|s)?|waived|tolerated|won'?t[ -]?fix)\b`)},
+	{DispositionMitigated, regexp.MustCompile(`(?i)^\W*(?:mitigated|reduced|contained|compensated)\b`)},
+}
+
+// emptyCell is a mitigation or a follow-up that is none.
+var emptyCell = regexp.MustCompile(`(?i)^\W*(?:none\b|no\b|n/a|not\b|nil\b|tbd|todo|unknown|open\b|pending\b|$)`)
+
+// disposeRow reads a row of a table: what its status says, then its other columns,
+// then the text.
+func disposeRow(r *tracker.Risk) disposed {
+	if r.Struck {
+		return disposeStruck(r.Text, strings.TrimSpace(r.After+" "+r.Status+" "+r.Note))
+	}
+	for _, s := range cellStates {
+		if m := strings.TrimSpace(s.words.FindString(r.Status)); m != "" {
+			rest := r.Status + " " + r.Note
+			return disposed{disposition: s.disposition, why: "“" + m + "” in the table", to: target(rest, 0), stated: true}
+		}
+	}
+	columns := strings.TrimSpace(r.Status + " " + r.Note)
+	if m := statedFirst.FindStringSubmatch(columns); m != nil {
+		return disposed{disposition: statedWords[strings.ToLower(m[1])], why: "“" + m[1] + "” in the table", to: target(columns, 0), stated: true}
+	}
+	if d := byWords(strings.TrimSpace(columns + ". " + r.FollowUp)); settledOrDeferred(d.disposition) {
+		return d
+	}
+	if d := dispose(r.Text); d.disposition != DispositionOpen {
+		return d
+	}
+	switch {
+	case !emptyCell.MatchString(r.Note):
+		return disposed{disposition: DispositionMitigated, why: "the table's column says “" + clip(r.Note, 80) + "”"}
+	case !emptyCell.MatchString(r.FollowUp):
+		return disposed{disposition: DispositionDeferred, why: "the table's column says “" + clip(r.FollowUp, 80) + "”"}
+	}
+	return disposed{disposition: DispositionOpen, why: "no word says what is done about it"}
+}
+
+func settledOrDeferred(d Disposition) bool { return settled(d) || d == DispositionDeferred }
+
+// target is the packet that a text names: behind the word that decides, else
+// anywhere.
+func target(text string, from int) string {
+	for _, part := range []string{text[from:], text} {
+		if m := targetID.FindStringSubmatch(part); m != nil {
+			return m[1]
+		}
+	}
+	for _, part := range []string{text[from:], text} {
+		if m := reference.FindStringSubmatch(part); m != nil {
+			return m[1]
+		}
+	}
+	return ""
+}
