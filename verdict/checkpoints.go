@@ -2,8 +2,6 @@ package verdict
 
 import (
 	"fmt"
-	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -58,18 +56,39 @@ func (k *trackerJudge) checkpoint(p *tracker.Packet) {
 	if k.LintOnly {
 		return
 	}
-	e := k.checkpointOf(p.ID, c.Hash)
-	r := CheckpointReport{Pos: c.Pos}
-	if e != nil {
-		r.Checkpoint = *e
-	} else {
-		r.Checkpoint = evidence.Checkpoint{Tracker: k.t.Path, Packet: p.ID, Token: c.Hash, State: evidence.CheckpointUnverifiable, Reason: k.whyNot()}
+	var commits []*evidence.Checkpoint // that are in the history
+	for _, c := range recorded(p) {
+		e := k.checkpointOf(p.ID, c.Hash)
+		if e == nil {
+			e = &evidence.Checkpoint{Tracker: k.t.Path, Packet: p.ID, Token: c.Hash, State: evidence.CheckpointUnverifiable, Reason: k.whyNot()}
+		}
+		if e.Hash != "" && slices.ContainsFunc(commits, func(have *evidence.Checkpoint) bool { return have.Hash == e.Hash }) {
+			continue // the same commit, written in another length
+		}
+		k.report.Checkpoints = append(k.report.Checkpoints, CheckpointReport{Checkpoint: *e, Pos: c.Pos})
+		k.commitState(p, c, e)
+		if e.State == evidence.CheckpointReachable {
+			k.commitContent(p, c, e)
+			commits = append(commits, e)
+		}
 	}
-	k.report.Checkpoints = append(k.report.Checkpoints, r)
-	k.commitState(p, c, &r.Checkpoint)
-	if r.State == evidence.CheckpointReachable {
-		k.commitContent(p, c, &r.Checkpoint)
+	if len(commits) > 0 {
+		k.order(p, p.Checkpoint())
+		k.scope(p, p.Checkpoint(), commits)
 	}
+}
+
+// recorded lists the places that name a packet's commits, each hash once: the one
+// that counts first.
+func recorded(p *tracker.Packet) []*tracker.Checkpoint {
+	list := []*tracker.Checkpoint{p.Checkpoint()}
+	for i := range p.Checkpoints {
+		c := &p.Checkpoints[i]
+		if c.Kind == tracker.CheckpointHash && !slices.ContainsFunc(list, func(have *tracker.Checkpoint) bool { return have.Hash == c.Hash }) {
+			list = append(list, c)
+		}
+	}
+	return list
 }
 
 func (k *trackerJudge) whyNot() string {
@@ -85,6 +104,14 @@ func (k *trackerJudge) whyNot() string {
 		return "the repository cannot be read: " + repo.Reason
 	}
 	return "the commit was not looked at"
+}
+
+// cure is what makes what cannot be verified here verifiable.
+func (k *trackerJudge) cure() string {
+	if k.Bundle == nil {
+		return ""
+	}
+	return k.Bundle.Repository.Cure
 }
 
 // unrecorded judges a packet that is done and records no hash.
@@ -107,6 +134,7 @@ func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 	case naming == nil || k.Bundle.Repository.State != "ok":
 		report.State = evidence.CheckpointUnverifiable
 		f.Message = fmt.Sprintf("%s records no commit, and whether one is there is not known: %s", p.ID, k.whyNot())
+		f.Hint = k.cure()
 		k.at("checkpoint/unverifiable", p, pos, f)
 	case p != k.newest:
 		f.Message = fmt.Sprintf("%s is approved and records no commit (%s), though later packets are done", p.ID, said)
@@ -119,7 +147,7 @@ func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 		n := naming.Commits[0]
 		report.Hash, report.Subject, report.Date = n.Hash, n.Subject, n.Date
 		f.Observed, f.Commit = n.Hash, n.Hash
-		f.Message = fmt.Sprintf("%s is approved and its commit is not recorded yet; %s names it: %s", p.ID, short(n.Hash), clip(n.Subject, 80))
+		f.Message = fmt.Sprintf("%s is approved and its commit is not recorded yet; %s names it: %s", p.ID, short(n.Hash), clip(n.Subject, 80)+n.Date.Format(" (2006-01-02)"))
 		f.Hint = "record " + n.Hash + " for " + p.ID
 		k.at("checkpoint/unrecorded", p, pos, f)
 	case len(naming.Commits) > 1:
@@ -134,6 +162,7 @@ func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 	case !naming.Complete:
 		report.State = evidence.CheckpointUnverifiable
 		f.Message = fmt.Sprintf("%s records no commit, and this clone's history is cut: none of the %d commits here names it", p.ID, naming.Searched)
+		f.Hint = k.cure()
 		k.at("checkpoint/unverifiable", p, pos, f)
 	default:
 		f.Message = fmt.Sprintf("%s is approved, records no commit, and no commit of the history names it", p.ID)
@@ -145,6 +174,9 @@ func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 // commitState judges whether the recorded commit is in the history.
 func (k *trackerJudge) commitState(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint) {
 	f := Finding{Claimed: c.Hash, Observed: string(e.State), Commit: e.Hash}
+	if c != p.Checkpoint() {
+		f.Severity = Condition // recorded elsewhere, beside the commit that counts
+	}
 	once := ""
 	if e.Once != "" {
 		once = " (it was there before: " + e.Once + ")"
@@ -153,7 +185,7 @@ func (k *trackerJudge) commitState(p *tracker.Packet, c *tracker.Checkpoint, e *
 	switch e.State {
 	case evidence.CheckpointReachable:
 		if k.policy.Checkpoints.FullHash && len(c.Hash) < 40 {
-			k.at("checkpoint/short-hash", p, c.Pos, Finding{Message: fmt.Sprintf("%s records %s, the policy asks for 40 digits", p.ID, c.Hash), Claimed: c.Hash, Hint: "record " + e.Hash})
+			k.at("checkpoint/short-hash", p, c.Pos, Finding{Message: fmt.Sprintf("%s records %s, the policy asks for 40 digits", p.ID, aboutCommit(e)), Claimed: c.Hash, Commit: e.Hash, Hint: "record " + e.Hash})
 		}
 		return
 	case evidence.CheckpointMissing:
@@ -162,170 +194,24 @@ func (k *trackerJudge) commitState(p *tracker.Packet, c *tracker.Checkpoint, e *
 		f.Hint = "record the hash of the commit that holds " + p.ID + "; after a squash or a rebase, the new one"
 	case evidence.CheckpointUnreachable:
 		rule = "checkpoint/unreachable"
-		f.Message = fmt.Sprintf("%s records %s (%s), which is not in the history of HEAD%s", p.ID, short(e.Hash), clip(e.Subject, 80), once)
+		f.Message = fmt.Sprintf("%s records %s, which is not in the history: %s%s", p.ID, aboutCommit(e), e.Reason, once)
 	case evidence.CheckpointAmbiguous:
 		rule = "checkpoint/ambiguous"
-		f.Message = fmt.Sprintf("%s records %s, %s", p.ID, c.Hash, e.Reason)
+		f.Message = fmt.Sprintf("%s records %s, %s: %s", p.ID, c.Hash, e.Reason, list(e.Candidates))
 	case evidence.CheckpointMalformed:
 		rule = "checkpoint/malformed"
 		f.Message = fmt.Sprintf("%s records %s: %s", p.ID, c.Hash, e.Reason)
 	default:
 		rule = "checkpoint/unverifiable"
 		f.Message = fmt.Sprintf("%s records %s; this cannot be verified here: %s", p.ID, c.Hash, orElse(e.Reason, "it was not looked at"))
-		if k.Bundle != nil && k.Bundle.Repository.Cure != "" {
-			f.Hint = k.Bundle.Repository.Cure
-		}
+		f.Hint = k.cure()
 	}
 	if e.Twin != nil {
 		rule = "checkpoint/rewritten"
-		f.Message = fmt.Sprintf("%s records %s, which is not in the history; %s carries the same %s", p.ID, c.Hash, short(e.Twin.Hash), map[string]string{"tree": "tree", "patch": "change"}[e.Twin.By])
+		f.Message = fmt.Sprintf("%s records %s, which is not in the history%s; %s (%s) carries the same %s", p.ID, aboutCommit(e), once, short(e.Twin.Hash), clip(e.Twin.Subject, 80), map[string]string{"tree": "tree", "patch": "change"}[e.Twin.By])
 		f.Hint = "record " + e.Twin.Hash
 	}
 	k.at(rule, p, c.Pos, f)
-}
-
-// commitContent judges what the commit says and changes.
-func (k *trackerJudge) commitContent(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint) {
-	about := fmt.Sprintf("%s (%s)", short(e.Hash), clip(e.Subject, 80))
-	if len(e.Names) > 0 && !slices.ContainsFunc(e.Names, func(id string) bool { return tracker.SameID(id, p.ID) }) {
-		k.at("checkpoint/other-packet", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, names %s", p.ID, about, strings.Join(e.Names, ", ")), Claimed: p.ID, Observed: strings.Join(e.Names, ", "), Commit: e.Hash})
-	}
-	k.signature(p, c, e, about)
-	for _, r := range k.Bundle.Repository.Relations {
-		if r.Tracker != k.t.Path || r.Later != p.ID {
-			continue
-		}
-		switch r.Kind {
-		case "same":
-			k.at("checkpoint/reused", p, c.Pos, Finding{Message: fmt.Sprintf("%s and %s record the same commit, %s", r.Earlier, p.ID, about), Claimed: r.Earlier, Commit: e.Hash})
-		case "descendant":
-			k.at("checkpoint/out-of-order", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, comes before that of %s", p.ID, about, r.Earlier), Claimed: r.Earlier, Commit: e.Hash})
-		}
-	}
-	k.scope(p, c, e, about)
-}
-
-// signature judges what verification of the commit's signature gave.
-func (k *trackerJudge) signature(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint, about string) {
-	s := e.Signature
-	if s == nil || s.State == "good" {
-		return
-	}
-	rule, said := "checkpoint/signature", map[string]string{
-		"unsigned": "it is not signed", "unknown key": "it is signed by a key that the policy's files do not hold", "expired key": "the key that signed it has expired",
-		"revoked key": "the key that signed it is revoked", "expired": "its signature has expired", "other kind": "its signature is of another kind",
-	}[s.State]
-	switch {
-	case s.State == "bad":
-		rule, said = "checkpoint/signature-bad", "its signature does not fit its content"
-	case said == "":
-		rule, said = "checkpoint/signature-unverifiable", "its signature could not be verified"
-	}
-	if s.Key != "" {
-		said += " (" + orElse(s.Signer, "key") + " " + s.Key + ")"
-	}
-	if s.Reason != "" {
-		said += ": " + clip(s.Reason, 200)
-	}
-	k.at(rule, p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s: %s", p.ID, about, said), Observed: s.State, Commit: e.Hash})
-}
-
-// scope compares the files that the commit changes with those that the packet
-// lists.
-func (k *trackerJudge) scope(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint, about string) {
-	if len(p.Evidence.Files) == 0 {
-		return
-	}
-	if e.Files == nil {
-		k.at("checkpoint/unverifiable", p, c.Pos, Finding{Message: fmt.Sprintf("what the commit of %s, %s, changes cannot be seen here: %s", p.ID, about, orElse(e.FilesReason, "its files are not there")), Commit: e.Hash, Observed: "files unknown"})
-		return
-	}
-	if len(e.Files) == 0 {
-		k.at("checkpoint/empty", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, changes nothing; the packet lists %s", p.ID, about, plural(len(p.Evidence.Files), "file", "files")), Commit: e.Hash})
-		return
-	}
-	var outside []string
-	touched := map[int]bool{}
-	for _, f := range e.Files {
-		inside := k.implicit(f.Path)
-		for i, listed := range p.Evidence.Files {
-			if fits(listed.Path, f.Path) || f.From != "" && fits(listed.Path, f.From) {
-				inside, touched[i] = true, true
-			}
-		}
-		if !inside {
-			outside = append(outside, f.Path)
-		}
-	}
-	if len(outside) > 0 {
-		k.at("checkpoint/scope", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, changes files that the packet does not list: %s", p.ID, about, list(outside)), Observed: list(outside), Commit: e.Hash})
-	}
-	var untouched []string
-	for i, listed := range p.Evidence.Files {
-		if !touched[i] && !k.implicit(listed.Path) {
-			untouched = append(untouched, listed.Path)
-		}
-	}
-	if len(untouched) > 0 && e.MoreFiles == 0 {
-		k.at("checkpoint/untouched", p, c.Pos, Finding{Message: fmt.Sprintf("%s lists files that its commit, %s, does not change: %s", p.ID, about, list(untouched)), Claimed: list(untouched), Commit: e.Hash})
-	}
-}
-
-// implicit are files that are in every packet's scope: the tracker, the documents
-// it links, and what the policy names.
-func (k *trackerJudge) implicit(name string) bool {
-	if name == k.t.Path {
-		return true
-	}
-	for _, l := range k.t.Links {
-		if l.Target == name || path.Base(l.Target) == path.Base(name) {
-			return true
-		}
-	}
-	return slices.ContainsFunc(k.policy.Checkpoints.IgnorePaths, func(p string) bool { return fits(p, name) })
-}
-
-// fits reports whether a path is what a list of changed files names: the path, a
-// folder, a glob, or the end of the path where the list is short.
-func fits(pattern, name string) bool {
-	pattern = strings.TrimSuffix(strings.TrimPrefix(pattern, "./"), "/...")
-	switch {
-	case pattern == name, strings.HasPrefix(name, strings.TrimSuffix(pattern, "/")+"/"), strings.HasSuffix(name, "/"+pattern):
-		return true
-	case !strings.ContainsAny(pattern, "*?[{"):
-		return false
-	}
-	re, err := regexp.Compile("^(?:.*/)?" + globPattern(pattern) + "$")
-	return err == nil && re.MatchString(name)
-}
-
-// globPattern is the regular expression of a glob in which ** stands for any
-// folders and {a,b} for either.
-func globPattern(glob string) string {
-	var b strings.Builder
-	for i := 0; i < len(glob); i++ {
-		switch c := glob[i]; {
-		case strings.HasPrefix(glob[i:], "**/"):
-			b.WriteString("(?:.*/)?")
-			i += 2
-		case strings.HasPrefix(glob[i:], "**"):
-			b.WriteString(".*")
-			i++
-		case c == '*':
-			b.WriteString("[^/]*")
-		case c == '?':
-			b.WriteString("[^/]")
-		case c == '{':
-			b.WriteString("(?:")
-		case c == '}':
-			b.WriteString(")")
-		case c == ',' && strings.Contains(glob, "{"):
-			b.WriteString("|")
-		default:
-			b.WriteString(regexp.QuoteMeta(string(c)))
-		}
-	}
-	return b.String()
 }
 
 // repository judges what is about the history as a whole.

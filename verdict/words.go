@@ -14,7 +14,7 @@ func plural(n int, one, many string) string {
 }
 
 func list(items []string) string {
-	const most = 5
+	const most = 12
 	if len(items) > most {
 		return strings.Join(items[:most], ", ") + fmt.Sprintf(" and %d more", len(items)-most)
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"path"
 	"regexp"
 	"slices"
 	"sort"
@@ -17,6 +16,7 @@ import (
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/tracker"
 )
 
 // maxBlob is the largest file whose lines are compared.
@@ -157,7 +157,7 @@ func (v *verifier) contracts() {
 			continue
 		}
 		for _, change := range changes {
-			if change.New.IsZero() || len(c.Paths) > 0 && !slices.ContainsFunc(c.Paths, func(p string) bool { return Match(p, change.Path) }) {
+			if change.New.IsZero() || !c.covers(change.Path) {
 				continue
 			}
 			added, _, err := v.lines(change)
@@ -197,21 +197,11 @@ func cut(s string, n int) string {
 	return s
 }
 
-// Match reports whether a path fits a pattern: a path, a folder, or a glob in
-// which "**" stands for any folders.
-func Match(pattern, name string) bool {
-	pattern = strings.TrimPrefix(pattern, "./")
-	if pattern == name || strings.HasSuffix(pattern, "/") && strings.HasPrefix(name, pattern) || strings.HasPrefix(name, pattern+"/") {
-		return true
-	}
-	if strings.Contains(pattern, "**") {
-		re := regexp.QuoteMeta(pattern)
-		re = strings.ReplaceAll(re, `\*\*/`, `(?:.*/)?`)
-		re = strings.ReplaceAll(re, `\*\*`, `.*`)
-		re = strings.ReplaceAll(re, `\*`, `[^/]*`)
-		ok, _ := regexp.MatchString("^"+re+"$", name)
-		return ok
-	}
-	ok, _ := path.Match(pattern, name)
-	return ok
+// covers reports whether a contract's patterns, where it has any, name a path: the
+// path itself, a folder, or a glob.
+func (c *Contract) covers(name string) bool {
+	return len(c.Paths) == 0 || slices.ContainsFunc(c.Paths, func(pattern string) bool {
+		pattern = strings.TrimPrefix(pattern, "./")
+		return pattern == name || strings.HasPrefix(name, strings.TrimSuffix(pattern, "/")+"/") || tracker.Glob(pattern, name)
+	})
 }

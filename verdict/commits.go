@@ -1,0 +1,120 @@
+package verdict
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/tracker"
+)
+
+// aboutCommit names a commit to a reader: its hash, subject and author date.
+func aboutCommit(e *evidence.Checkpoint) string {
+	return fmt.Sprintf("%s (%s, %s)", short(e.Hash), clip(e.Subject, 80), e.Date.Format("2006-01-02"))
+}
+
+// commitContent judges what a commit says of itself, and whether it changes
+// anything.
+func (k *trackerJudge) commitContent(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint) {
+	about := aboutCommit(e)
+	if len(e.Names) > 0 && !slices.ContainsFunc(e.Names, func(id string) bool { return tracker.SameID(id, p.ID) }) {
+		k.at("checkpoint/other-packet", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, names %s", p.ID, about, strings.Join(e.Names, ", ")), Claimed: p.ID, Observed: strings.Join(e.Names, ", "), Commit: e.Hash})
+	}
+	switch {
+	case e.Files == nil:
+		k.at("checkpoint/unverifiable", p, c.Pos, Finding{Message: fmt.Sprintf("what the commit of %s, %s, changes cannot be seen here: %s", p.ID, about, orElse(e.FilesReason, "its files are not there")), Commit: e.Hash, Observed: "files unknown", Hint: k.cure()})
+	case len(e.Files) == 0:
+		k.at("checkpoint/empty", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, changes nothing", p.ID, about), Observed: "no files", Commit: e.Hash})
+	}
+	k.signature(p, c, e, about)
+}
+
+// order judges how a packet's commit stands to those of other packets.
+func (k *trackerJudge) order(p *tracker.Packet, c *tracker.Checkpoint) {
+	e := k.checkpointOf(p.ID, c.Hash)
+	if e == nil || e.State != evidence.CheckpointReachable {
+		return
+	}
+	for _, r := range k.Bundle.Repository.Relations {
+		if r.Tracker != k.t.Path || r.Later != p.ID {
+			continue
+		}
+		f := Finding{Claimed: r.Earlier, Observed: r.Kind, Commit: e.Hash}
+		depends := k.depends(p, r.Earlier)
+		switch {
+		case r.Kind == "same":
+			f.Message = fmt.Sprintf("%s and %s record the same commit, %s", r.Earlier, p.ID, aboutCommit(e))
+			k.at("checkpoint/reused", p, c.Pos, f)
+		case r.Kind == "descendant" && (depends || !k.parallel(r.Earlier, p.ID)):
+			f.Message = fmt.Sprintf("the commit of %s, %s, comes before that of %s", p.ID, aboutCommit(e), r.Earlier)
+			k.at("checkpoint/out-of-order", p, c.Pos, f)
+		case r.Kind == "unrelated" && depends:
+			f.Message = fmt.Sprintf("the commit of %s, %s, does not come after that of %s, which it depends on: it is beside it", p.ID, aboutCommit(e), r.Earlier)
+			k.at("checkpoint/out-of-order", p, c.Pos, f)
+		case r.Kind == "unknown" && depends:
+			f.Message, f.Hint = fmt.Sprintf("whether the commit of %s, %s, comes after that of %s cannot be seen here", p.ID, aboutCommit(e), r.Earlier), k.cure()
+			k.at("checkpoint/unverifiable", p, c.Pos, f)
+		}
+	}
+	k.reusedElsewhere(p, c, e)
+}
+
+// depends reports whether a packet says that it depends on another.
+func (k *trackerJudge) depends(p *tracker.Packet, on string) bool {
+	return slices.ContainsFunc(p.DependsOn, func(id string) bool { return tracker.SameID(id, on) })
+}
+
+// parallel reports whether the document leaves it open which of two packets comes
+// first: it says what packets depend on, and neither depends on the other.
+func (k *trackerJudge) parallel(a, b string) bool {
+	says := slices.ContainsFunc(k.t.Packets, func(p tracker.Packet) bool { return len(p.DependsOn) > 0 })
+	return says && !k.follows(a, b, len(k.t.Packets)) && !k.follows(b, a, len(k.t.Packets))
+}
+
+// follows reports whether a packet depends on another, over so many others at most.
+func (k *trackerJudge) follows(id, on string, most int) bool {
+	p := k.t.Packet(id)
+	if p == nil || most == 0 {
+		return false
+	}
+	return k.depends(p, on) || slices.ContainsFunc(p.DependsOn, func(next string) bool { return k.follows(next, on, most-1) })
+}
+
+// reusedElsewhere finds a commit that another tracker records for another packet.
+func (k *trackerJudge) reusedElsewhere(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint) {
+	for i := range k.Bundle.Repository.Checkpoints {
+		other := &k.Bundle.Repository.Checkpoints[i]
+		if other.Tracker == k.t.Path {
+			return // the trackers before this one have been looked at
+		}
+		if other.Hash == e.Hash && !tracker.SameID(other.Packet, p.ID) {
+			k.at("checkpoint/reused", p, c.Pos, Finding{Message: fmt.Sprintf("%s of %s and %s record the same commit, %s", other.Packet, other.Tracker, p.ID, aboutCommit(e)), Claimed: other.Tracker + " " + other.Packet, Commit: e.Hash})
+		}
+	}
+}
+
+// signature judges what verification of the commit's signature gave.
+func (k *trackerJudge) signature(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint, about string) {
+	s := e.Signature
+	if s == nil || s.State == "good" {
+		return
+	}
+	rule, said := "checkpoint/signature", map[string]string{
+		"unsigned": "it is not signed", "unknown key": "it is signed by a key that the policy's files do not hold", "expired key": "the key that signed it has expired",
+		"revoked key": "the key that signed it is revoked", "expired": "its signature has expired", "other kind": "its signature is of another kind",
+	}[s.State]
+	switch {
+	case s.State == "bad":
+		rule, said = "checkpoint/signature-bad", "its signature does not fit its content"
+	case said == "":
+		rule, said = "checkpoint/signature-unverifiable", "its signature could not be verified"
+	}
+	if s.Key != "" {
+		said += " (" + orElse(s.Signer, "key") + " " + s.Key + ")"
+	}
+	if s.Reason != "" {
+		said += ": " + clip(s.Reason, 200)
+	}
+	k.at(rule, p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s: %s", p.ID, about, said), Observed: s.State, Commit: e.Hash})
+}

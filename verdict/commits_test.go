@@ -1,0 +1,161 @@
+package verdict_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/verdict"
+)
+
+// found returns the findings of a rule.
+func found(r *verdict.Report, rule string) (list []verdict.Finding) {
+	for _, f := range r.Findings {
+		if f.Rule == rule {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// TestScope: which files a packet's list covers.
+func TestScope(t *testing.T) {
+	changed := func(status, from string, paths ...string) (files []evidence.FileChange) {
+		for _, p := range paths {
+			files = append(files, evidence.FileChange{Status: status, From: from, Path: p})
+		}
+		return files
+	}
+	for name, c := range map[string]struct {
+		listed    string // lines of "Files changed"
+		files     []evidence.FileChange
+		outside   string
+		untouched string
+	}{
+		"a folder":                    {"- `calc/`: all", changed("M", "", "calc/a.go", "calc/b/c.go", "calcs/d.go"), "calcs/d.go", ""},
+		"a package":                   {"- calc/...: all", changed("M", "", "calc/a.go", "main.go"), "main.go", ""},
+		"the end of a path":           {"- a.go: it", changed("M", "", "calc/a.go", "calc/ba.go"), "calc/ba.go", ""},
+		"globs":                       {"- `calc/**/*.go`: all\n- `*.{md,txt}`: all", changed("M", "", "calc/x/y.go", "calc/z.go", "docs/a.md", "b.txt", "calc/a.ts"), "calc/a.ts", ""},
+		"brackets":                    {"- `app/[id]/page.tsx`: it\n- `app/v[12].ts`: it", changed("M", "", "app/[id]/page.tsx", "app/v1.ts", "app/v3.ts"), "app/v3.ts", ""},
+		"non-ASCII":                   {"- `docs/über*.md`: it\n- `\"docs/stra\\303\\237e.md\"`: as git prints it", changed("M", "", "docs/übersicht.md", "docs/straße.md"), "", ""},
+		"several on a line":           {"- `calc/a.go`, `calc/b.go`: both", changed("M", "", "calc/a.go", "calc/b.go", "calc/c.go"), "calc/c.go", ""},
+		"a new name":                  {"- calc/new.go: from old", changed("R", "lib/old.go", "calc/new.go"), "", ""},
+		"both names":                  {"- `calc/old.go` -> `lib/new.go`: moved", changed("R", "calc/old.go", "lib/new.go"), "", ""},
+		"the old name alone":          {"- calc/old.go: changed", changed("R", "calc/old.go", "secret/new.go"), "secret/new.go", ""},
+		"moved within a folder":       {"- calc/: all", changed("R", "calc/a.go", "calc/b.go"), "", ""},
+		"moved out of a folder":       {"- calc/: all", changed("R", "calc/a.go", "lib/a.go"), "lib/a.go", ""},
+		"moved into a folder":         {"- calc/: all", changed("R", "lib/a.go", "calc/b.go"), "lib/a.go", ""},
+		"the tracker":                 {"- calc/a.go: it", changed("M", "", "calc/a.go", "t.md"), "", ""},
+		"listed and not changed":      {"- calc/a.go: it\n- calc/b.go: it", changed("M", "", "calc/a.go"), "", "calc/b.go"},
+		"more than a message can say": {"- calc/a.go: it", changed("M", "", strings.Fields("calc/a.go b c d e f g h i j k l m n o p q")...), "b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fixture{doc: goodTracker}
+			f.replace(t, "- calc/calc.go: new", c.listed)
+			checkpointA(func(c2 *evidence.Checkpoint) { c2.Files = c.files })(t, f)
+			r := f.decide(t)
+			outside, untouched := "", ""
+			for _, f := range found(r, "checkpoint/scope") {
+				outside = f.Observed
+			}
+			for _, f := range found(r, "checkpoint/untouched") {
+				untouched = f.Claimed
+			}
+			assert.Equal(t, c.outside, outside)
+			assert.Equal(t, c.untouched, untouched)
+		})
+	}
+}
+
+func TestMoreFilesThanAreCompared(t *testing.T) {
+	f := &fixture{doc: goodTracker}
+	checkpointA(func(c *evidence.Checkpoint) { c.MoreFiles = 20 })(t, f)
+	r := f.decide(t)
+	assert.Equal(t, verdict.GoWithConditions, r.Verdict)
+	assert.Contains(t, found(r, "checkpoint/unverifiable")[0].Message, "20 files")
+}
+
+// TestCommitFindings: each names the commit with its subject, author date and full
+// hash.
+func TestCommitFindings(t *testing.T) {
+	f := &fixture{doc: goodTracker}
+	checkpointA(func(c *evidence.Checkpoint) {
+		c.Date = time.Date(2026, 2, 8, 23, 0, 0, 0, time.UTC)
+		c.Names, c.Files, c.Signature = []string{"AB-07"}, []evidence.FileChange{}, &evidence.Signature{State: "unsigned"}
+	})(t, f)
+	r := f.decide(t)
+	require.Len(t, r.Findings, 3)
+	for _, f := range r.Findings {
+		assert.Contains(t, f.Message, "aaaaaaaa (AB-00: base, 2026-02-08)", f.Rule)
+		assert.Equal(t, hashA, f.Commit)
+	}
+	checkpointA(func(c *evidence.Checkpoint) { c.State, c.Reason = evidence.CheckpointUnreachable, "a commit of work" })(t, f)
+	assert.Contains(t, found(f.decide(t), "checkpoint/unreachable")[0].Message, "(AB-00: base, 0001-01-01), which is not in the history: a commit of work")
+}
+
+// TestEmptyWithoutAList: a commit that changes nothing is found whether or not the
+// packet lists files.
+func TestEmptyWithoutAList(t *testing.T) {
+	f := &fixture{doc: goodTracker}
+	f.replace(t, "Files changed:\n- calc/calc.go: new\n\n", "")
+	checkpointA(func(c *evidence.Checkpoint) { c.Files = []evidence.FileChange{} })(t, f)
+	assert.Len(t, found(f.decide(t), "checkpoint/empty"), 1)
+}
+
+// TestOrder: what a packet depends on comes first; where the document says what
+// depends on what, the board's order does not count.
+func TestOrder(t *testing.T) {
+	for _, c := range []struct {
+		depends, kind, rule string
+	}{
+		{"", "descendant", "checkpoint/out-of-order"},
+		{"", "unrelated", ""},
+		{"", "unknown", ""},
+		{"AB-00", "ancestor", ""},
+		{"AB-00", "descendant", "checkpoint/out-of-order"},
+		{"AB-00", "unrelated", "checkpoint/out-of-order"},
+		{"AB-00", "unknown", "checkpoint/unverifiable"},
+		{"AB-00", "same", "checkpoint/reused"},
+	} {
+		f := &fixture{doc: goodTracker}
+		if c.depends != "" {
+			f.replace(t, "- [x] Limits are checked.", "Depends on: "+c.depends+"\n\n- [x] Limits are checked.")
+		}
+		f.change = func(b *evidence.Bundle) { b.Repository.Relations[0].Kind = c.kind }
+		r := f.decide(t)
+		if c.rule == "" {
+			assert.Empty(t, r.Findings, "%v", c)
+		} else {
+			assert.Len(t, found(r, c.rule), 1, "%v", c)
+		}
+	}
+	f := &fixture{doc: goodTracker}
+	f.replace(t, "- [ ] Final verdict", "Depends on: AB-00, AB-01\n\n- [ ] Final verdict")
+	f.change = func(b *evidence.Bundle) { b.Repository.Relations[0].Kind = "descendant" }
+	assert.Empty(t, f.decide(t).Findings, "the final packet depends on both, which are side by side")
+}
+
+// TestSeveralCommits: every place that records a commit is looked at.
+func TestSeveralCommits(t *testing.T) {
+	with := func(state evidence.CheckpointState, files ...evidence.FileChange) *verdict.Report {
+		f := &fixture{doc: goodTracker}
+		f.replace(t, "Verdict: APPROVED\n\nResidual risk:\n- None.\n", "Verdict: APPROVED\n\nCommit:\n- `dddddddd` (AB-00: first part)\n\nResidual risk:\n- None.\n")
+		f.replace(t, "- calc/calc.go: new", "- calc/calc.go: new\n- calc/first.go: new")
+		f.change = func(b *evidence.Bundle) {
+			b.Repository.Checkpoints = append(b.Repository.Checkpoints, evidence.Checkpoint{
+				Tracker: "t.md", Packet: "AB-00", Token: "dddddddd", Hash: strings.Repeat("d", 40), State: state, Names: []string{"AB-00"}, Files: files, Parents: 1,
+			})
+		}
+		return f.decide(t)
+	}
+	r := with(evidence.CheckpointReachable, evidence.FileChange{Path: "calc/first.go", Status: "A"})
+	assert.Empty(t, r.Findings, "together the commits change what is listed")
+	r = with(evidence.CheckpointMissing)
+	assert.Equal(t, verdict.Condition, found(r, "checkpoint/missing")[0].Severity, "the commit that counts is there")
+	r = with(evidence.CheckpointReachable, evidence.FileChange{Path: "calc/first.go", Status: "A"}, evidence.FileChange{Path: "other.go", Status: "A"})
+	assert.Equal(t, "other.go", found(r, "checkpoint/scope")[0].Observed)
+}

@@ -1,0 +1,141 @@
+package verdict
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/tracker"
+)
+
+// scope compares the files that a packet's commits change with those that it
+// lists. c is the place of the commit that counts.
+func (k *trackerJudge) scope(p *tracker.Packet, c *tracker.Checkpoint, commits []*evidence.Checkpoint) {
+	listed := p.Evidence.Files
+	if len(listed) == 0 {
+		return
+	}
+	touched := make([]bool, len(listed))
+	complete := true
+	for _, e := range commits {
+		complete = complete && e.Files != nil && e.MoreFiles == 0
+		var outside []string
+		for i := range e.Files {
+			if name := k.beyond(&e.Files[i], listed, touched); name != "" {
+				outside = append(outside, name)
+			}
+		}
+		f := Finding{Commit: e.Hash, Claimed: e.Hash}
+		if len(outside) > 0 {
+			f.Message = fmt.Sprintf("the commit of %s, %s, changes files that the packet does not list: %s", p.ID, aboutCommit(e), list(outside))
+			f.Observed = strings.Join(outside, ", ")
+			k.at("checkpoint/scope", p, c.Pos, f)
+		}
+		if e.MoreFiles > 0 {
+			f.Message = fmt.Sprintf("the commit of %s, %s, changes %s beyond the first %d, which were not compared with the packet's list", p.ID, aboutCommit(e), plural(e.MoreFiles, "file", "files"), len(e.Files))
+			f.Hint, f.Observed = "split the commit", fmt.Sprint(e.MoreFiles, " more files")
+			k.at("checkpoint/unverifiable", p, c.Pos, f)
+		}
+	}
+	var untouched []string
+	for i := range listed {
+		if !touched[i] && !k.implicit(listed[i].Path) {
+			untouched = append(untouched, listed[i].Path)
+		}
+	}
+	if len(untouched) > 0 && complete && slices.ContainsFunc(commits, func(e *evidence.Checkpoint) bool { return len(e.Files) > 0 }) {
+		k.at("checkpoint/untouched", p, c.Pos, Finding{Message: fmt.Sprintf("%s lists files that its commit, %s, does not change: %s", p.ID, aboutCommit(commits[0]), list(untouched)), Claimed: strings.Join(untouched, ", "), Commit: commits[0].Hash})
+	}
+}
+
+// beyond gives the path of a changed file that is not in a packet's list, empty
+// where all is, and marks the entries that it touches. A file that is listed by its new name may have come from
+// anywhere; a folder or a glob covers what stays within it.
+func (k *trackerJudge) beyond(f *evidence.FileChange, listed []tracker.File, touched []bool) string {
+	came, from, byName := k.implicit(f.Path), f.From == "" || k.implicit(f.From), false
+	for i := range listed {
+		name := unquote(listed[i].Path)
+		switch {
+		case fits(name, f.Path):
+			came, touched[i] = true, true
+			byName = byName || path.Base(name) == path.Base(f.Path)
+		case mentions(listed[i].Note, f.Path):
+			came, byName = true, true
+		}
+		if f.From != "" && (fits(name, f.From) || mentions(listed[i].Note, f.From)) {
+			from, touched[i] = true, true
+		}
+	}
+	switch {
+	case !came:
+		return f.Path
+	case !from && !byName:
+		return f.From
+	}
+	return ""
+}
+
+// mentions reports whether the rest of a line names a path or its last part, as
+// where several files stand on one line or a file got another name.
+func mentions(note, name string) bool {
+	for _, word := range strings.FieldsFunc(note, func(r rune) bool { return strings.ContainsRune(" \t,;:()`\"'→", r) }) {
+		word = strings.TrimSuffix(word, ".")
+		if word == name || strings.Contains(word, "/") && strings.HasSuffix(name, "/"+word) || word == path.Base(name) && strings.Contains(word, ".") {
+			return true
+		}
+	}
+	return false
+}
+
+// implicit are files that are in every packet's scope: the tracker, the documents
+// it links, and what the policy names.
+func (k *trackerJudge) implicit(name string) bool {
+	if name == k.t.Path {
+		return true
+	}
+	for _, l := range k.t.Links {
+		if documentFile(name) && (l.Target == name || path.Join(path.Dir(k.t.Path), l.Target) == name || !strings.Contains(l.Target, "/") && l.Target == path.Base(name)) {
+			return true
+		}
+	}
+	return slices.ContainsFunc(k.policy.Checkpoints.IgnorePaths, func(p string) bool { return fits(p, name) })
+}
+
+// fits reports whether a path is what a list of changed files names: the path, a
+// folder, a glob, or the end of the path where the list is short.
+func fits(pattern, name string) bool {
+	pattern = strings.TrimSuffix(strings.TrimPrefix(pattern, "./"), "/...")
+	switch {
+	case pattern == "":
+		return false
+	case pattern == name, strings.HasPrefix(name, strings.TrimSuffix(pattern, "/")+"/"), strings.HasSuffix(name, "/"+pattern):
+		return true
+	}
+	return tracker.Glob(pattern, name) || tracker.Glob("**/"+pattern, name)
+}
+
+// unquote reads a path as git prints it where it has bytes that are no ASCII.
+func unquote(name string) string {
+	quoted, ok := strings.CutPrefix(name, `"`)
+	if quoted, ok = strings.CutSuffix(quoted, `"`); !ok || !strings.Contains(quoted, `\`) {
+		return strings.Trim(name, `"`)
+	}
+	var b []byte
+	for i := 0; i < len(quoted); i++ {
+		c := quoted[i]
+		if c == '\\' && i+1 < len(quoted) {
+			i++
+			c = quoted[i]
+			var octal int
+			if n, _ := fmt.Sscanf(quoted[i:min(i+3, len(quoted))], "%3o", &octal); n == 1 && c <= '3' {
+				c, i = byte(octal), i+2
+			} else if at := strings.IndexByte("abtnvfr", c); at >= 0 {
+				c = "\a\b\t\n\v\f\r"[at]
+			}
+		}
+		b = append(b, c)
+	}
+	return string(b)
+}
