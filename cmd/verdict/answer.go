@@ -52,7 +52,7 @@ Nothing of the pull request runs here.`,
 			if f.dry {
 				dry = s.out
 			}
-			client, err := publish.New(os.Getenv, dry)
+			client, err := publish.New(f.getenv, dry)
 			if err != nil {
 				return badInput("give the step GITHUB_TOKEN", "answer: %w", err)
 			}
@@ -66,7 +66,7 @@ Nothing of the pull request runs here.`,
 	flags.StringVar(&workflow, "workflow", "collect.yml", "`FILE` of the workflow that collects the evidence")
 	flags.StringSliceVar(&f.trackers, "tracker", nil, "as for 'verdict comment'")
 	flags.BoolVar(&f.check, "check", false, "as for 'verdict comment'")
-	flags.BoolVar(&f.dry, "dry-run", false, "print each request that would write, and make none")
+	flags.BoolVar(&f.dry, "dry-run", false, "print each request, and make only those that read")
 	return cmd
 }
 

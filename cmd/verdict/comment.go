@@ -37,8 +37,9 @@ func newCommentCommand(s streams) *cobra.Command {
 		Long: `Comment shows a decision on a pull request: one comment for each --id, edited in
 place, known by who wrote it and by a marker. Nothing is posted for a commit that
 is no longer the pull request's head. Where the comment is refused, a check run
-stands in for it, then a commit status, then the job's summary; what was used and
-which permission was missing is said.
+stands in for it, then a commit status, then the job's summary, then the log; what
+was used and which permission was missing is said. None of it changes the decision,
+or the exit code: that is 0 when the report can be read somewhere.
 
 With --run-id it decides first, about evidence that another workflow run collected
 and uploaded: the job of this command has a token that may write, and runs nothing
@@ -67,7 +68,7 @@ workflows.`,
 			if f.dry {
 				dry = s.out
 			}
-			client, err := publish.New(os.Getenv, dry)
+			client, err := publish.New(f.getenv, dry)
 			if err != nil {
 				return badInput("give the step GITHUB_TOKEN", "post comment: %w", err)
 			}
@@ -81,16 +82,43 @@ workflows.`,
 	flags := cmd.Flags()
 	flags.StringVar(&f.repo, "repo", os.Getenv("GITHUB_REPOSITORY"), "the repository, `OWNER/NAME`")
 	flags.IntVar(&f.number, "pr", 0, "the pull request's `NUMBER` (default: the event's)")
-	flags.StringVar(&f.id, "id", "main", "keeps the comments of several reports apart")
-	flags.StringVar(&f.url, "report-url", "", "where the full report can be read (default: the run's page)")
+	f.registerPlace(cmd)
 	flags.BoolVar(&f.check, "check", false, "also post a check run, with annotations on the tracker's lines")
 	flags.StringVar(&f.run, "run-id", "", "decide about the evidence of workflow run `N`; 'event': the one that the job's workflow_run event is about")
 	flags.StringVar(&f.artifact, "artifact", "", "`NAME` of the run's artifact (default: verdict-ATTEMPT)")
 	flags.StringVar(&f.bundle, "bundle", "", "take the artifact from `FILE`, a zip archive, instead of fetching it")
 	flags.StringSliceVar(&f.trackers, "tracker", nil, "`PATH` of a tracker that has to be decided about (default: the base policy's, else the evidence's)")
 	flags.StringVarP(&f.output, "output", "o", "", "also write the report as JSON to `FILE`")
-	flags.BoolVar(&f.dry, "dry-run", false, "print each request that would write, and make none")
+	flags.BoolVar(&f.dry, "dry-run", false, "print each request, and make only those that read")
 	return cmd
+}
+
+// registerPlace adds the flags on which the text of a comment depends.
+func (f *commentFlags) registerPlace(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.id, "id", "main", "keeps the comments of several reports apart")
+	flags.StringVar(&f.url, "report-url", "", "where the full report can be read (default: the run's page)")
+}
+
+// getenv is the environment, with the repository that the flags name.
+func (f *commentFlags) getenv(name string) string {
+	if name == "GITHUB_REPOSITORY" {
+		return f.repo
+	}
+	return os.Getenv(name)
+}
+
+// fullReport is where the full report can be read; empty: nowhere.
+func (f *commentFlags) fullReport(r *verdict.Report) string {
+	if f.url == "" && r.Origin != nil {
+		return r.Origin.URL
+	}
+	return f.url
+}
+
+// text is the report as it is shown in one of GitHub's places.
+func (f *commentFlags) text(r *verdict.Report, target string) (string, error) {
+	return render.Comment(r, render.CommentOptions{Target: target, ID: f.id, ReportURL: f.fullReport(r)})
 }
 
 // poster shows one report in one repository.
@@ -99,6 +127,7 @@ type poster struct {
 	owner, repo string
 	flags       commentFlags
 	streams     streams
+	queued      bool // the commit is a merge queue's, and no pull request's head
 }
 
 // report posts a report that is there already.
@@ -121,8 +150,8 @@ func (p *poster) report(ctx context.Context, path string) error {
 	if head == "" {
 		head = r.Subject.Commit
 	}
-	if p.flags.url == "" && r.Origin != nil {
-		p.flags.url = r.Origin.URL
+	if head == "" {
+		return badInput("name a report of a run", "post comment: the report is about no commit")
 	}
 	pr, err := p.client.PullRequest(ctx, p.owner, p.repo, number)
 	if err != nil {
@@ -130,7 +159,9 @@ func (p *poster) report(ctx context.Context, path string) error {
 	}
 	base, err := p.basePolicy(ctx, pr.Base)
 	if err != nil {
-		return err
+		fmt.Fprintf(p.streams.err, "conditions count as a failure, since the policy of the base branch is not known: %v\n", err)
+		base = policy.Default()
+		base.Publish.ConditionsConclusion = "failure"
 	}
 	return p.post(ctx, r, pr, head, orDefaultPolicy(base))
 }
@@ -164,33 +195,33 @@ func (p *poster) post(ctx context.Context, r *verdict.Report, pr *publish.PullRe
 	if err != nil {
 		return fmt.Errorf("post comment: %w", err)
 	}
-	ways := p.client.Post(ctx, p.owner, p.repo, *posting)
-	var problems []error
 	shown := false
-	for _, w := range ways {
+	for _, w := range p.client.Post(ctx, p.owner, p.repo, *posting) {
 		fmt.Fprintln(p.streams.err, w)
-		shown = shown || w.Action != ""
-		if w.Err != nil {
-			problems = append(problems, w.Err)
-		}
+		shown = shown || w.Action != "" || errors.Is(w.Err, publish.ErrSuperseded) || errors.Is(w.Err, publish.ErrOlder) // then another report is
 	}
-	if !shown {
-		return p.unposted(r, errors.Join(problems...))
+	if shown {
+		return nil
 	}
-	return nil
+	return p.unposted(r, nil)
 }
 
 // unposted puts the report where it can still be read: the job's summary, else the
 // log.
 func (p *poster) unposted(r *verdict.Report, cause error) error {
-	where := "the report is in the job's summary"
-	if os.Getenv("GITHUB_STEP_SUMMARY") == "" || stepSummary(r) != nil {
-		where = "the report follows in the log"
-		if err := render.Text(p.streams.err, r, render.TextOptions{Width: 100}); err != nil {
-			return err
-		}
+	if cause != nil {
+		fmt.Fprintf(p.streams.err, "comment not posted: %v\n", cause)
 	}
-	return &hinted{fmt.Errorf("post comment: %w", cause), where}
+	if os.Getenv("GITHUB_STEP_SUMMARY") != "" {
+		err := stepSummary(r)
+		if err == nil {
+			fmt.Fprintln(p.streams.err, "summary written: the report is in the job's summary")
+			return nil
+		}
+		fmt.Fprintf(p.streams.err, "summary not written: %v\n", err)
+	}
+	fmt.Fprintln(p.streams.err, "log written: the report follows in the log")
+	return render.Text(p.streams.err, r, render.TextOptions{Width: 100})
 }
 
 func (p *poster) posting(r *verdict.Report, pr *publish.PullRequest, head string, base *policy.Policy) (*publish.Posting, error) {
@@ -199,31 +230,40 @@ func (p *poster) posting(r *verdict.Report, pr *publish.PullRequest, head string
 		return nil, err
 	}
 	text := func(target string) string {
-		out, renderErr := render.Comment(r, render.CommentOptions{Target: target, ID: p.flags.id, ReportURL: p.flags.url})
+		out, renderErr := p.flags.text(r, target)
 		err = errors.Join(err, renderErr)
 		return out
-	}
-	name := "verdict"
-	if len(r.Trackers) == 1 {
-		name += ": " + r.Trackers[0].Path
 	}
 	success := r.Verdict == verdict.Go || r.Verdict == verdict.GoWithConditions && base.Publish.ConditionsConclusion != "failure"
 	out := &publish.Posting{
 		Always: p.flags.check,
-		Status: publish.Status{Context: "verdict/" + p.flags.id, Head: head, Success: success, Description: text("status"), TargetURL: p.flags.url},
+		Status: publish.Status{Context: "verdict/" + p.flags.id, Head: head, Success: success, Description: text("status"), TargetURL: p.flags.fullReport(r)},
 	}
-	if pr != nil && pr.Head == head { // in a merge queue it is another commit
+	if pr != nil && !p.queued {
 		out.Comment = &publish.Target{Owner: p.owner, Repo: p.repo, Number: pr.Number, Head: head, Marker: marker}
 		out.Body = text("comment")
 	}
-	if pr != nil {
-		name += " (" + pr.BaseRef + ")"
-	}
 	out.Check = &publish.Check{
-		Name: name, Head: head, Success: success, Title: text("status"), Summary: text("check"), Text: text("check-text"), DetailsURL: p.flags.url, ExternalID: "verdict/" + p.flags.id,
+		Name: p.checkName(r, pr), Head: head, Success: success, Title: text("status"), Summary: text("check"), Text: text("check-text"), DetailsURL: p.flags.fullReport(r), ExternalID: "verdict/" + p.flags.id,
 		Annotations: annotations(r),
 	}
 	return out, err
+}
+
+// checkName tells check runs apart by what they are about: one that was made for
+// something else must not stand in for it.
+func (p *poster) checkName(r *verdict.Report, pr *publish.PullRequest) string {
+	name := "verdict"
+	if p.flags.id != "main" {
+		name += " " + p.flags.id
+	}
+	if len(r.Trackers) == 1 {
+		name += ": " + render.Clip(render.Line(r.Trackers[0].Path), 150)
+	}
+	if pr != nil {
+		name += " (" + render.Clip(render.Line(pr.BaseRef), 80) + ")"
+	}
+	return name
 }
 
 // annotations are the findings that stand on a line of a tracker or of the policy.

@@ -37,7 +37,10 @@ func (p *poster) run(ctx context.Context) error {
 		return &hinted{fmt.Errorf("decide about run %d: %w", id, errRunning), "decide when it has ended: in a workflow_run job of types: [completed]"}
 	}
 	pr, err := p.pullRequestOf(ctx, run)
-	if err != nil {
+	if errors.Is(err, publish.ErrNoPullRequest) {
+		fmt.Fprintf(p.streams.err, "nothing to decide: %v; it was pushed to since the run began, and the next run decides\n", err)
+		return nil
+	} else if err != nil {
 		return err
 	}
 	if p.flags.url == "" {
@@ -83,16 +86,13 @@ func (p *poster) runID() (int64, error) {
 func (p *poster) pullRequestOf(ctx context.Context, run *publish.Run) (*publish.PullRequest, error) {
 	switch run.Event {
 	case "pull_request":
-		pr, err := p.client.FindPullRequest(ctx, p.owner, p.repo, run.HeadSHA, run.HeadOwner, run.HeadBranch)
-		if errors.Is(err, publish.ErrNoPullRequest) {
-			return nil, &hinted{err, "it was pushed to, or closed, since the run began; the next run decides again"}
-		}
-		return pr, err
+		return p.client.FindPullRequest(ctx, p.owner, p.repo, run.HeadSHA, run.HeadOwner, run.HeadBranch)
 	case "merge_group":
 		number := publish.QueuedPullRequest(run.HeadBranch)
 		if number == 0 {
 			return nil, badInput("", "decide about run %d: %q is no branch of a merge queue", run.ID, run.HeadBranch)
 		}
+		p.queued = true
 		return p.client.PullRequest(ctx, p.owner, p.repo, number)
 	case "push", "workflow_dispatch":
 		return nil, nil

@@ -83,7 +83,7 @@ func realPath(path string) string {
 // stepSummary adds the report to the job's summary under GitHub Actions.
 func stepSummary(r *verdict.Report) error {
 	path := os.Getenv("GITHUB_STEP_SUMMARY")
-	if path == "" || os.Getenv("GITHUB_ACTIONS") == "" {
+	if path == "" {
 		return nil
 	}
 	text, err := render.Comment(r, render.CommentOptions{Target: "summary"})
@@ -142,10 +142,10 @@ func useColor(w io.Writer, flag string) bool {
 }
 
 // writeTarget shows a report as GitHub would.
-func writeTarget(r *verdict.Report, target, output string, s streams) error {
-	text, err := render.Comment(r, render.CommentOptions{Target: target})
+func writeTarget(r *verdict.Report, target string, place commentFlags, output string, s streams) error {
+	text, err := place.text(r, target)
 	if err != nil {
-		return badInput("one of comment, check, summary, status", "render: %w", err)
+		return badInput("", "render: %w", err)
 	}
 	return writeTo(output, s.out, func(w io.Writer) error {
 		_, err := io.WriteString(w, text)

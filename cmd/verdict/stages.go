@@ -135,6 +135,7 @@ func newRenderCommand(s streams) *cobra.Command {
 	var report reportFlags
 	var collect collectFlags
 	var target string
+	var place commentFlags
 	cmd := &cobra.Command{
 		Use:   "render REPORT",
 		Short: "Show a report again, in any format",
@@ -154,7 +155,7 @@ func newRenderCommand(s streams) *cobra.Command {
 				return err
 			}
 			if target != "" {
-				return writeTarget(r, target, report.output, s)
+				return writeTarget(r, target, place, report.output, s)
 			}
 			dir := filepath.Dir(path)
 			if _, err := os.Stat(filepath.Join(dir, "bundle.json")); err != nil {
@@ -166,7 +167,8 @@ func newRenderCommand(s streams) *cobra.Command {
 	report.register(cmd)
 	cmd.Flags().Lookup("fail-on").Hidden = true
 	cmd.Flags().Lookup("against").Hidden = true
-	cmd.Flags().StringVar(&target, "target", "", "as GitHub would show it: comment, check, summary or status")
+	cmd.Flags().StringVar(&target, "target", "", "as 'verdict comment' would post it: comment, check, check-text, summary or status")
+	place.registerPlace(cmd)
 	cmd.Flags().StringVar(&collect.color, "color", "auto", "colour: auto, always or never")
 	cmd.Flags().BoolVarP(&collect.verbose, "verbose", "v", false, "everything, notes included")
 	return cmd

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -53,22 +54,14 @@ type Status struct {
 func (c *Client) CheckRun(ctx context.Context, owner, repo string, k Check) (Result, error) {
 	annotations := k.Annotations[:min(len(k.Annotations), maxAnnotated)]
 	first := annotations[:min(len(annotations), maxAnnotations)]
-	if c.would("POST", "repos/%s/%s/check-runs %q %s (%d annotations)", owner, repo, k.Name, conclusion(k.Success), len(first)) {
-		for rest := annotations[len(first):]; len(rest) > 0; rest = rest[min(len(rest), maxAnnotations):] {
-			c.would("PATCH", "repos/%s/%s/check-runs/… (%d annotations)", owner, repo, min(len(rest), maxAnnotations))
-		}
-		return Result{Action: "created"}, nil
-	}
-	now := github.Timestamp{Time: time.Now().UTC()}
-	var run *github.CheckRun
-	err := c.retry(ctx, func() (resp *github.Response, err error) { // a second one takes the place of the first
-		run, resp, err = c.github.Checks.CreateCheckRun(ctx, owner, repo, github.CreateCheckRunOptions{
+	now := github.Timestamp{Time: time.Now().UTC().Truncate(time.Second)}
+	run, err := once(ctx, c, func() (*github.CheckRun, *github.Response, error) {
+		return c.github.Checks.CreateCheckRun(ctx, owner, repo, github.CreateCheckRunOptions{
 			Name: k.Name, HeadSHA: k.Head, DetailsURL: optional(k.DetailsURL), ExternalID: optional(k.ExternalID),
 			Status: github.String("completed"), Conclusion: github.String(conclusion(k.Success)), CompletedAt: &now,
 			Output: k.output(first),
 		})
-		return resp, err
-	})
+	}, func() (*github.CheckRun, error) { return c.checkRunOf(ctx, owner, repo, k, now.Time) })
 	if err != nil {
 		return Result{}, denied("create check run", err)
 	}
@@ -84,6 +77,23 @@ func (c *Client) CheckRun(ctx context.Context, owner, repo string, k Check) (Res
 		rest = rest[n:]
 	}
 	return Result{"created", run.GetHTMLURL()}, nil
+}
+
+// checkRunOf is the check run of that name and time, if it is there.
+func (c *Client) checkRunOf(ctx context.Context, owner, repo string, k Check, at time.Time) (found *github.CheckRun, err error) {
+	err = c.retry(ctx, func() (*github.Response, error) { // the latest of that name
+		list, resp, err := c.github.Checks.ListCheckRunsForRef(ctx, owner, repo, k.Head, &github.ListCheckRunsOptions{CheckName: &k.Name, ListOptions: github.ListOptions{PerPage: 100}})
+		if err != nil {
+			return resp, err
+		}
+		for _, run := range list.CheckRuns {
+			if run.GetName() == k.Name && run.GetExternalID() == k.ExternalID && run.GetCompletedAt().Equal(github.Timestamp{Time: at}) {
+				found = run
+			}
+		}
+		return resp, nil
+	})
+	return found, err
 }
 
 func (k *Check) output(annotations []Annotation) *github.CheckRunOutput {
@@ -109,14 +119,22 @@ func (c *Client) CommitStatus(ctx context.Context, owner, repo string, s Status)
 	if s.Head == "" {
 		return Result{}, errors.New("set status: no commit")
 	}
-	if c.would("POST", "repos/%s/%s/statuses/%s %q %s", owner, repo, s.Head, s.Context, conclusion(s.Success)) {
-		return Result{Action: "created"}, nil
+	want := github.RepoStatus{
+		State: github.String(conclusion(s.Success)), Context: &s.Context, Description: github.String(cut(s.Description, 140)), TargetURL: optional(s.TargetURL),
 	}
-	err := c.retry(ctx, func() (resp *github.Response, err error) { // the same status twice is the same status
-		_, resp, err = c.github.Repositories.CreateStatus(ctx, owner, repo, s.Head, &github.RepoStatus{
-			State: github.String(conclusion(s.Success)), Context: &s.Context, Description: github.String(cut(s.Description, 140)), TargetURL: optional(s.TargetURL),
+	_, err := once(ctx, c, func() (*github.RepoStatus, *github.Response, error) {
+		return c.github.Repositories.CreateStatus(ctx, owner, repo, s.Head, &want)
+	}, func() (found *github.RepoStatus, err error) {
+		err = c.retry(ctx, func() (*github.Response, error) { // newest first
+			list, resp, err := c.github.Repositories.ListStatuses(ctx, owner, repo, s.Head, &github.ListOptions{PerPage: 100})
+			if i := slices.IndexFunc(list, func(have *github.RepoStatus) bool { return have.GetContext() == s.Context }); i >= 0 {
+				if have := list[i]; have.GetState() == want.GetState() && have.GetDescription() == want.GetDescription() && have.GetTargetURL() == want.GetTargetURL() {
+					found = have
+				}
+			}
+			return resp, err
 		})
-		return resp, err
+		return found, err
 	})
 	if err != nil {
 		return Result{}, denied("set status", err)

@@ -2,7 +2,6 @@ package publish
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -23,8 +22,9 @@ type Client struct {
 	app     *github.Client // speaks as the App itself, not as its installation; nil: no App
 	graphql string         // address of the GraphQL API
 	server  string         // address that people use
-	dry     io.Writer      // requests that would write go here instead; nil: they are made
+	dry     io.Writer      // see rehearsal; nil: every request is made
 	wait    func(context.Context, time.Duration) error
+	waited  atomic.Int64 // nanoseconds that limits took so far
 	me      atomic.Int64 // see identity; 0: not asked yet
 }
 
@@ -33,7 +33,7 @@ type Client struct {
 // GitHub Actions sets them, else github.com. It authenticates as the App of
 // VERDICT_APP_ID with the key in the file VERDICT_APP_KEY_FILE, else with the token
 // of GITHUB_TOKEN or GH_TOKEN. HTTPS_PROXY and NO_PROXY count. With dry not nil,
-// nothing is written: each request that would be is printed there.
+// nothing is written: each request is printed there, and those that read are made.
 func New(getenv func(string) string, dry io.Writer) (*Client, error) {
 	c := &Client{dry: dry, wait: sleep, server: "https://github.com", graphql: "https://api.github.com/graphql"}
 	base, err := url.Parse("https://api.github.com/")
@@ -64,10 +64,34 @@ func New(getenv func(string) string, dry io.Writer) (*Client, error) {
 	return c, nil
 }
 
-func clientFor(transport http.RoundTripper, base *url.URL) *github.Client {
-	c := github.NewClient(&http.Client{Transport: transport, Timeout: time.Minute})
-	c.BaseURL = base
-	return c
+// clientFor speaks through a transport that authenticates. It answers no redirect
+// that leads to another server, which would get the token, or that would make
+// reading of a request to write.
+func (c *Client) clientFor(transport http.RoundTripper, base *url.URL) *github.Client {
+	if c.dry != nil {
+		transport = rehearsal{transport, c.dry}
+	}
+	follow := func(req *http.Request, via []*http.Request) error {
+		if req.URL.Host != via[0].URL.Host || req.URL.Scheme != via[0].URL.Scheme || req.Method != via[0].Method || len(via) > 5 {
+			return fmt.Errorf("follow redirect to %s: refused", req.URL.Redacted())
+		}
+		return nil
+	}
+	made := github.NewClient(&http.Client{Transport: transport, Timeout: 30 * time.Second, CheckRedirect: follow})
+	made.BaseURL = base
+	return made
+}
+
+// bearer authenticates with a token.
+type bearer struct {
+	inner http.RoundTripper
+	token string
+}
+
+func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
+	req = req.Clone(req.Context())
+	req.Header.Set("Authorization", "Bearer "+b.token)
+	return b.inner.RoundTrip(req)
 }
 
 func (c *Client) withToken(getenv func(string) string, transport http.RoundTripper, base *url.URL) error {
@@ -75,11 +99,13 @@ func (c *Client) withToken(getenv func(string) string, transport http.RoundTripp
 	if token == "" {
 		token = getenv("GH_TOKEN")
 	}
-	if token == "" {
+	switch {
+	case token != "":
+		transport = bearer{transport, token}
+	case c.dry == nil:
 		return ErrNoToken
 	}
-	c.github = github.NewClient(&http.Client{Transport: transport, Timeout: time.Minute}).WithAuthToken(token)
-	c.github.BaseURL = base
+	c.github = c.clientFor(transport, base)
 	return nil
 }
 
@@ -106,7 +132,7 @@ func (c *Client) asApp(getenv func(string) string, transport http.RoundTripper, 
 		return fmt.Errorf("read VERDICT_APP_KEY_FILE: %w", err)
 	}
 	own.BaseURL = strings.TrimRight(base.String(), "/")
-	c.app = clientFor(own, base)
+	c.app = c.clientFor(own, base)
 	installation := int64(0)
 	if getenv("VERDICT_APP_INSTALLATION_ID") != "" {
 		if installation, err = number("VERDICT_APP_INSTALLATION_ID"); err != nil {
@@ -120,7 +146,7 @@ func (c *Client) asApp(getenv func(string) string, transport http.RoundTripper, 
 		}
 		installation = found.GetID()
 	}
-	c.github = clientFor(ghinstallation.NewFromAppsTransport(own, installation), base)
+	c.github = c.clientFor(ghinstallation.NewFromAppsTransport(own, installation), base)
 	return nil
 }
 
@@ -131,72 +157,4 @@ func sleep(ctx context.Context, d time.Duration) error {
 	case <-time.After(d):
 		return nil
 	}
-}
-
-// identity is the id of the account that posts. The token of an App's installation,
-// such as that of a workflow, may ask who it is by GraphQL alone; where that says
-// nothing either, it is taken for github-actions[bot].
-func (c *Client) identity(ctx context.Context) (int64, error) {
-	const actionsBot = 41898282
-	if me := c.me.Load(); me != 0 {
-		return me, nil
-	}
-	name := ""
-	if c.app != nil {
-		var app *github.App
-		err := c.retry(ctx, func() (resp *github.Response, err error) {
-			app, resp, err = c.app.Apps.Get(ctx, "")
-			return resp, err
-		})
-		if err != nil {
-			return 0, fmt.Errorf("ask who the App is: %w", err)
-		}
-		name = app.GetSlug() + "[bot]"
-	}
-	var user *github.User
-	err := c.retry(ctx, func() (resp *github.Response, err error) {
-		user, resp, err = c.github.Users.Get(ctx, name)
-		return resp, err
-	})
-	var refused *github.ErrorResponse
-	switch {
-	case name == "" && errors.As(err, &refused) && refused.Response.StatusCode == http.StatusForbidden:
-		me, err := c.viewer(ctx)
-		if err != nil || me == 0 {
-			me = actionsBot
-		}
-		c.me.Store(me)
-	case err != nil:
-		return 0, fmt.Errorf("ask who the token is: %w", err)
-	default:
-		c.me.Store(user.GetID())
-	}
-	return c.me.Load(), nil
-}
-
-// viewer is the id of the account that GraphQL knows the token by; 0: it does not say.
-func (c *Client) viewer(ctx context.Context) (int64, error) {
-	var answer struct {
-		Data struct {
-			Viewer struct {
-				DatabaseID int64 `json:"databaseId"`
-			}
-		}
-	}
-	err := c.retry(ctx, func() (*github.Response, error) {
-		req, err := c.github.NewRequest("POST", c.graphql, map[string]string{"query": "{ viewer { databaseId } }"})
-		if err != nil {
-			return nil, err
-		}
-		return c.github.Do(ctx, req, &answer)
-	})
-	return answer.Data.Viewer.DatabaseID, err
-}
-
-// would reports whether requests are only printed, and prints this one.
-func (c *Client) would(method, path string, args ...any) bool {
-	if c.dry != nil {
-		fmt.Fprintf(c.dry, method+" "+path+"\n", args...)
-	}
-	return c.dry != nil
 }

@@ -2,12 +2,9 @@ package publish
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -21,7 +18,7 @@ const MaxComment = 65_536
 type Target struct {
 	Owner, Repo string
 	Number      int
-	Head        string // full hash that the text is about; empty: not checked
+	Head        string // full hash that the text is about
 	Marker      string // the line by which the comment is known; see render.Marker
 }
 
@@ -31,24 +28,22 @@ type Result struct {
 	URL    string
 }
 
-// state is what a comment says of itself in a line that nobody sees: which decision
-// it holds, and how old its evidence is. It is for looks alone, since everybody
-// with write permission may edit a comment; no decision is read from it.
-var state = regexp.MustCompile(`<!-- verdict:state class=(\w+) evidence=(\S+) head=(\w*) -->`)
-
-func stateOf(body string) (class, head string, at time.Time) {
-	m := state.FindStringSubmatch(body)
-	if m == nil {
-		return "", "", time.Time{}
-	}
-	at, _ = time.Parse(time.RFC3339, m[2])
-	return m[1], m[3], at
-}
+const (
+	// rounds is how often a posting looks whether what it wrote stays.
+	rounds = 6
+	// settle is the time between writing and looking: GitHub's lists are late, and
+	// another run may be between its own looking and writing.
+	settle = time.Second
+)
 
 // Comment creates the target's comment, or edits it. Where the decision is another
 // one than that of the comment that is there, a new one is created, so that people
 // are told, and the old one is folded away as outdated. A comment of later evidence
 // for the same head stays as it is.
+//
+// Several runs may post at the same time, and GitHub has no way to write only if
+// nothing was written meanwhile. So each looks again after writing: of comments that
+// were made at once the oldest stays, with the text of the latest evidence.
 func (c *Client) Comment(ctx context.Context, t Target, body string) (Result, error) {
 	if n := len([]rune(body)); n > MaxComment {
 		return Result{}, fmt.Errorf("post comment: it has %d characters, GitHub takes %d", n, MaxComment)
@@ -56,186 +51,206 @@ func (c *Client) Comment(ctx context.Context, t Target, body string) (Result, er
 	if !strings.HasPrefix(body, t.Marker) || t.Marker == "" {
 		return Result{}, errors.New("post comment: the text does not begin with its marker")
 	}
-	if err := c.current(ctx, t); err != nil {
-		return Result{}, err
+	if t.Head == "" {
+		return Result{}, errors.New("post comment: the text is about no commit")
 	}
-	me, err := c.identity(ctx)
-	if err != nil {
-		return Result{}, err
+	p := &posting{Client: c, target: t, body: body}
+	for n := range rounds {
+		if n > 0 {
+			if err := c.wait(ctx, settle); err != nil {
+				return p.result, err
+			}
+		}
+		settled, err := p.round(ctx)
+		if err != nil && p.result.Action == "" {
+			return Result{}, err
+		}
+		if err != nil || settled || c.dry != nil && p.result.Action != "" {
+			return p.result, err
+		}
 	}
-	own, err := c.own(ctx, t, me)
+	if p.result.Action == "" {
+		return Result{}, errors.New("post comment: what is written does not stay")
+	}
+	return p.result, nil
+}
+
+// posting is one text on its way to the page.
+type posting struct {
+	*Client
+	target  Target
+	body    string
+	result  Result               // of what was done so far
+	before  int64                // the newest comment of ours when made was created
+	made    *github.IssueComment // by this posting, and not given up
+	doubted int64                // a comment of another decision, seen once
+}
+
+// round looks at what is there and does the next thing about it. It is settled when
+// there is nothing to do.
+func (p *posting) round(ctx context.Context) (settled bool, err error) {
+	own, err := p.own(ctx, p.target)
 	if err != nil {
-		return Result{}, err
+		return false, err
+	}
+	if p.made != nil {
+		return p.afterCreating(ctx, own)
 	}
 	if len(own) == 0 {
-		return c.create(ctx, t, body, me, nil)
+		return false, p.create(ctx)
 	}
-	last := own[len(own)-1]
-	class, _, at := stateOf(body)
-	lastClass, lastHead, lastAt := stateOf(last.GetBody())
+	return p.beside(ctx, own[len(own)-1])
+}
+
+// beside does what the newest comment that is there asks for.
+func (p *posting) beside(ctx context.Context, newest *github.IssueComment) (settled bool, err error) {
+	ours, there := stateOf(p.body), stateOf(newest.GetBody())
+	sameHead, wrote := there.head == p.target.Head, p.result.Action != ""
 	switch {
-	case last.GetBody() == body:
-		return Result{"unchanged", last.GetHTMLURL()}, nil
-	case lastHead == t.Head && t.Head != "" && lastAt.After(at) && !at.IsZero() && lastAt.Before(time.Now().Add(time.Hour)): // evidence says itself how old it is
-		return Result{}, fmt.Errorf("post comment of %s: %w: there is one of %s", at.Format(time.RFC3339), ErrOlder, lastAt.Format(time.RFC3339))
-	case class != "" && lastClass != "" && class != lastClass:
-		return c.create(ctx, t, body, me, own)
+	case sameText(newest.GetBody(), p.body):
+		if !wrote {
+			p.result = Result{"unchanged", newest.GetHTMLURL()}
+		}
+		return true, nil
+	case sameHead && !wrote && there.laterThan(ours):
+		return false, fmt.Errorf("post comment of %s: %w: there is one of %s", ours.at.Format(time.RFC3339), ErrOlder, there.at.Format(time.RFC3339))
+	case sameHead && wrote && !ours.laterThan(there):
+		p.result = Result{"given way", newest.GetHTMLURL()}
+		return true, nil
+	case ours.class == there.class || ours.class == "" || there.class == "":
+		return false, p.edit(ctx, newest, p.body)
+	case p.doubted != newest.GetID():
+		p.doubted = newest.GetID() // it may be about to give way, or to take a later text
+		return false, nil
 	}
-	return c.edit(ctx, t, last.GetID(), body)
+	p.before = newest.GetID()
+	if err := p.create(ctx); err != nil || p.dry == nil {
+		return false, err
+	}
+	return true, p.minimise(ctx, newest.GetNodeID())
+}
+
+// afterCreating looks at what was created at the same time. Where another run was
+// first, ours gives way: its comment takes the latest text of them all, and ours
+// goes.
+func (p *posting) afterCreating(ctx context.Context, own []*github.IssueComment) (settled bool, err error) {
+	made := p.made
+	first, latest := made, made
+	var earlier *github.IssueComment // with the decision before
+	for _, o := range own {
+		switch {
+		case o.GetID() <= p.before:
+			earlier = o
+			continue
+		case o.GetID() <= first.GetID():
+			first = o
+		}
+		if o.GetID() == latest.GetID() || stateOf(o.GetBody()).laterThan(stateOf(latest.GetBody())) {
+			latest = o
+		}
+	}
+	if p.made = nil; first.GetID() == made.GetID() {
+		if earlier != nil {
+			if err := p.minimise(ctx, earlier.GetNodeID()); err != nil {
+				return true, fmt.Errorf("fold away the comment of the earlier decision: %w", err)
+			}
+		}
+		return p.beside(ctx, first)
+	}
+	if stateOf(latest.GetBody()).laterThan(stateOf(first.GetBody())) {
+		if err := p.edit(ctx, first, latest.GetBody()); err != nil {
+			return false, err
+		}
+	}
+	if _, err := p.github.Issues.DeleteComment(ctx, p.target.Owner, p.target.Repo, made.GetID()); err != nil && !isStatus(err, http.StatusNotFound) {
+		return false, denied("remove second comment", err)
+	}
+	p.result = Result{"given way", first.GetHTMLURL()}
+	return false, nil
+}
+
+// create makes a comment. A POST is made again only when looking shows that the one
+// before made nothing.
+func (p *posting) create(ctx context.Context) error {
+	locked, err := p.current(ctx, p.target)
+	if err != nil {
+		return err
+	}
+	t := p.target
+	made, err := once(ctx, p.Client, func() (made *github.IssueComment, resp *github.Response, err error) {
+		return p.github.Issues.CreateComment(ctx, t.Owner, t.Repo, t.Number, &github.IssueComment{Body: &p.body})
+	}, func() (*github.IssueComment, error) {
+		own, err := p.own(ctx, t)
+		for _, o := range own {
+			if o.GetID() > p.before && sameText(o.GetBody(), p.body) {
+				return o, err
+			}
+		}
+		return nil, err
+	})
+	if err != nil && locked {
+		return denied("create comment in a locked conversation", err)
+	} else if err != nil {
+		return denied("create comment", err)
+	}
+	if author := made.GetUser().GetID(); author != 0 {
+		p.me.Store(author) // whoever the token was taken for
+	}
+	p.made, p.result = made, Result{"created", made.GetHTMLURL()}
+	return nil
+}
+
+func (p *posting) edit(ctx context.Context, on *github.IssueComment, body string) error {
+	if _, err := p.current(ctx, p.target); err != nil {
+		return err
+	}
+	err := p.retry(ctx, func() (resp *github.Response, err error) {
+		_, resp, err = p.github.Issues.EditComment(ctx, p.target.Owner, p.target.Repo, on.GetID(), &github.IssueComment{Body: &body})
+		return resp, err
+	})
+	switch {
+	case isStatus(err, http.StatusNotFound):
+		return nil // somebody removed it meanwhile: the next look tells
+	case err != nil:
+		return denied("edit comment", err)
+	}
+	p.result = Result{"updated", on.GetHTMLURL()}
+	return nil
 }
 
 // current refuses to post about a head that was pushed over, and to a pull request
-// whose conversation is locked or that is closed.
-func (c *Client) current(ctx context.Context, t Target) error {
+// that is closed. It is asked just before each writing.
+func (c *Client) current(ctx context.Context, t Target) (locked bool, err error) {
 	var pr *github.PullRequest
-	err := c.retry(ctx, func() (resp *github.Response, err error) {
+	err = c.retry(ctx, func() (resp *github.Response, err error) {
 		pr, resp, err = c.github.PullRequests.Get(ctx, t.Owner, t.Repo, t.Number)
 		return resp, err
 	})
 	switch {
 	case err != nil:
-		return denied(fmt.Sprintf("read pull request %d", t.Number), err)
-	case t.Head != "" && pr.GetHead().GetSHA() != t.Head:
-		return fmt.Errorf("post comment about %.12s: %w (%.12s)", t.Head, ErrSuperseded, pr.GetHead().GetSHA())
+		return false, denied(fmt.Sprintf("read pull request %d", t.Number), err)
+	case pr.GetHead().GetSHA() != t.Head:
+		return false, fmt.Errorf("post comment about %.12s: %w (%.12s)", t.Head, ErrSuperseded, pr.GetHead().GetSHA())
 	case pr.GetState() == "closed":
-		return fmt.Errorf("post comment: %w: pull request %d", ErrClosed, t.Number)
+		return false, fmt.Errorf("post comment: %w: pull request %d", ErrClosed, t.Number)
 	}
-	return nil
+	return pr.GetLocked(), nil
 }
 
 // own lists the comments of ours that begin with the marker, oldest first: in others
-// of the same account, text that it quotes may hold one. All pages are
-// read: a comment that is not found is made again on every run.
-func (c *Client) own(ctx context.Context, t Target, me int64) ([]*github.IssueComment, error) {
+// of the same account, text that it quotes may hold one. All pages are read: a
+// comment that is not found is made again on every run.
+func (c *Client) own(ctx context.Context, t Target) ([]*github.IssueComment, error) {
+	me, err := c.identity(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := c.comments(ctx, t.Owner, t.Repo, t.Number)
 	var found []*github.IssueComment
-	o := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{PerPage: 100}}
-	for {
-		var page []*github.IssueComment
-		var next int
-		err := c.retry(ctx, func() (*github.Response, error) {
-			list, resp, err := c.github.Issues.ListComments(ctx, t.Owner, t.Repo, t.Number, o)
-			if err == nil {
-				page, next = list, resp.NextPage
-			}
-			return resp, err
-		})
-		if err != nil {
-			return nil, denied("list comments", err)
-		}
-		for _, comment := range page {
-			if comment.GetUser().GetID() == me && strings.HasPrefix(comment.GetBody(), t.Marker) {
-				found = append(found, comment)
-			}
-		}
-		if next == 0 {
-			break
-		}
-		o.Page = next
-	}
-	slices.SortFunc(found, func(a, b *github.IssueComment) int { return int(a.GetID() - b.GetID()) })
-	return found, nil
-}
-
-// create makes a comment beside the earlier ones, and looks again: where another
-// run made one first, that one stays, and ours goes. Then the earlier ones are
-// folded away.
-func (c *Client) create(ctx context.Context, t Target, body string, me int64, earlier []*github.IssueComment) (Result, error) {
-	if c.would("POST", "repos/%s/%s/issues/%d/comments (%d characters)", t.Owner, t.Repo, t.Number, len([]rune(body))) {
-		for _, old := range earlier {
-			c.would("POST", "graphql minimizeComment %s", old.GetNodeID())
-		}
-		return Result{Action: "created"}, nil
-	}
-	after := int64(0)
-	if len(earlier) > 0 {
-		after = earlier[len(earlier)-1].GetID()
-	}
-	var comment *github.IssueComment
-	var own []*github.IssueComment
-	for n := range attempts { // a POST is made again only when looking shows that it made nothing
-		made, resp, err := c.github.Issues.CreateComment(ctx, t.Owner, t.Repo, t.Number, &github.IssueComment{Body: &body})
-		listed, listErr := c.own(ctx, t, me) // also after an error: a 502 may have created it
-		own = slices.DeleteFunc(listed, func(o *github.IssueComment) bool { return o.GetID() <= after })
-		if err == nil {
-			comment = made
-		}
-		if len(own) > 0 || err == nil && listErr == nil {
-			break
-		}
-		if n == attempts-1 || !limited(resp, err) {
-			return Result{}, denied("create comment", errors.Join(err, listErr))
-		}
-		wait, _ := backoff(resp, err, n)
-		if err := c.wait(ctx, wait); err != nil {
-			return Result{}, err
+	for _, comment := range all {
+		if comment.GetUser().GetID() == me && strings.HasPrefix(comment.GetBody(), t.Marker) {
+			found = append(found, comment)
 		}
 	}
-	if len(own) == 0 { // not in the list yet, but made
-		own = []*github.IssueComment{comment}
-	}
-	if comment != nil && own[0].GetID() != comment.GetID() {
-		if _, err := c.github.Issues.DeleteComment(ctx, t.Owner, t.Repo, comment.GetID()); err != nil {
-			return Result{}, denied("remove second comment", err)
-		}
-		return Result{"given way", own[0].GetHTMLURL()}, nil
-	}
-	for _, old := range earlier {
-		if err := c.minimise(ctx, old.GetNodeID()); err != nil {
-			return Result{"created", own[0].GetHTMLURL()}, fmt.Errorf("fold away the comment of the earlier decision: %w", err)
-		}
-	}
-	return Result{"created", own[0].GetHTMLURL()}, nil
-}
-
-func (c *Client) edit(ctx context.Context, t Target, id int64, body string) (Result, error) {
-	if c.would("PATCH", "repos/%s/%s/issues/comments/%d (%d characters)", t.Owner, t.Repo, id, len([]rune(body))) {
-		return Result{Action: "updated"}, nil
-	}
-	var comment *github.IssueComment
-	err := c.retry(ctx, func() (resp *github.Response, err error) {
-		comment, resp, err = c.github.Issues.EditComment(ctx, t.Owner, t.Repo, id, &github.IssueComment{Body: &body})
-		return resp, err
-	})
-	var refused *github.ErrorResponse
-	if errors.As(err, &refused) && refused.Response.StatusCode == http.StatusNotFound {
-		me, idErr := c.identity(ctx) // somebody removed it meanwhile
-		if idErr != nil {
-			return Result{}, idErr
-		}
-		return c.create(ctx, t, body, me, nil)
-	}
-	if err != nil {
-		return Result{}, denied("edit comment", err)
-	}
-	return Result{"updated", comment.GetHTMLURL()}, nil
-}
-
-// minimise folds a comment away as outdated. Only GraphQL can.
-func (c *Client) minimise(ctx context.Context, node string) error {
-	query := map[string]any{
-		"query":     "mutation($id: ID!) { minimizeComment(input: {subjectId: $id, classifier: OUTDATED}) { minimizedComment { isMinimized } } }",
-		"variables": map[string]string{"id": node},
-	}
-	var answer struct {
-		Errors []struct{ Message string }
-	}
-	err := c.retry(ctx, func() (*github.Response, error) {
-		req, err := c.github.NewRequest("POST", c.graphql, query)
-		if err != nil {
-			return nil, err
-		}
-		var raw json.RawMessage
-		resp, err := c.github.Do(ctx, req, &raw)
-		if err != nil {
-			return resp, err
-		}
-		return resp, json.Unmarshal(raw, &answer)
-	})
-	if err != nil {
-		return err
-	}
-	if len(answer.Errors) > 0 {
-		return errors.New(answer.Errors[0].Message)
-	}
-	return nil
+	return found, err
 }

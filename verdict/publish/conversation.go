@@ -1,8 +1,11 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -27,39 +30,62 @@ func (c *Client) Conversation(ctx context.Context, owner, repo string, number in
 	if err != nil {
 		return nil, err
 	}
+	list, err := c.comments(ctx, owner, repo, number)
 	var all []Remark
-	o := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{PerPage: 100}}
-	for {
-		var next int
-		err := c.retry(ctx, func() (*github.Response, error) {
-			list, resp, err := c.github.Issues.ListComments(ctx, owner, repo, number, o)
-			if err != nil {
-				return resp, err
-			}
-			next = resp.NextPage
-			for _, r := range list {
-				all = append(all, Remark{
-					ID: r.GetID(), Author: r.GetUser().GetLogin(), Own: r.GetUser().GetID() == me, Bot: r.GetUser().GetType() == "Bot", Body: r.GetBody(),
-					Created: r.GetCreatedAt().Time, Updated: r.GetUpdatedAt().Time, Edited: r.GetUpdatedAt().After(r.GetCreatedAt().Time), URL: r.GetHTMLURL(),
-				})
-			}
-			return resp, nil
+	for _, r := range list {
+		all = append(all, Remark{
+			ID: r.GetID(), Author: r.GetUser().GetLogin(), Own: r.GetUser().GetID() == me, Bot: r.GetUser().GetType() == "Bot", Body: r.GetBody(),
+			Created: r.GetCreatedAt().Time, Updated: r.GetUpdatedAt().Time, Edited: r.GetUpdatedAt().After(r.GetCreatedAt().Time), URL: r.GetHTMLURL(),
 		})
-		if err != nil {
-			return nil, denied("list comments", err)
+	}
+	return all, err
+}
+
+// comments lists a pull request's comments, oldest first.
+func (c *Client) comments(ctx context.Context, owner, repo string, number int) ([]*github.IssueComment, error) {
+	var all []*github.IssueComment
+	err := c.pages(ctx, func(o github.ListOptions) (*github.Response, error) {
+		list, resp, err := c.github.Issues.ListComments(ctx, owner, repo, number, &github.IssueListCommentsOptions{ListOptions: o})
+		if err == nil {
+			all = append(all, list...)
 		}
-		if o.Page = next; next == 0 {
-			return all, nil
+		return resp, err
+	})
+	if err != nil {
+		return nil, denied("list comments", err)
+	}
+	slices.SortFunc(all, func(a, b *github.IssueComment) int { return cmp.Compare(a.GetID(), b.GetID()) })
+	return all, nil
+}
+
+// pages makes a request for each page of a list.
+func (c *Client) pages(ctx context.Context, request func(github.ListOptions) (*github.Response, error)) error {
+	o := github.ListOptions{PerPage: 100}
+	for {
+		err := c.retry(ctx, func() (resp *github.Response, err error) {
+			if resp, err = request(o); err == nil {
+				o.Page = resp.NextPage
+			}
+			return resp, err
+		})
+		if err != nil || o.Page == 0 {
+			return err
 		}
 	}
 }
 
-// Reply adds a comment to the conversation.
+// Reply adds a comment to the conversation. Its first line tells it from every other.
 func (c *Client) Reply(ctx context.Context, owner, repo string, number int, body string) error {
-	if c.would("POST", "repos/%s/%s/issues/%d/comments (%d characters)", owner, repo, number, len([]rune(body))) {
-		return nil
-	}
-	_, _, err := c.github.Issues.CreateComment(ctx, owner, repo, number, &github.IssueComment{Body: &body})
+	mark, _, _ := strings.Cut(body, "\n")
+	_, err := once(ctx, c, func() (*github.IssueComment, *github.Response, error) {
+		return c.github.Issues.CreateComment(ctx, owner, repo, number, &github.IssueComment{Body: &body})
+	}, func() (*github.IssueComment, error) {
+		own, err := c.own(ctx, Target{Owner: owner, Repo: repo, Number: number, Marker: mark})
+		if len(own) == 0 {
+			return nil, err
+		}
+		return own[0], err
+	})
 	if err != nil {
 		return denied("reply", err)
 	}
@@ -97,9 +123,6 @@ func (c *Client) LastRun(ctx context.Context, owner, repo, workflow, sha string)
 
 // Rerun starts a run again, with the rights that it had: nothing runs here.
 func (c *Client) Rerun(ctx context.Context, owner, repo string, run int64) error {
-	if c.would("POST", "repos/%s/%s/actions/runs/%d/rerun", owner, repo, run) {
-		return nil
-	}
 	if _, err := c.github.Actions.RerunWorkflowByID(ctx, owner, repo, run); err != nil {
 		return denied("start the run again", err)
 	}

@@ -15,6 +15,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/google/go-github/v60/github"
 )
 
 // Errors that callers tell apart.
@@ -62,13 +64,23 @@ func (c *Client) Post(ctx context.Context, owner, repo string, p Posting) []Way 
 	if p.Check == nil || shown && !p.Always {
 		return ways
 	}
+	c.forget()
 	r, err := c.CheckRun(ctx, owner, repo, *p.Check)
 	ways = append(ways, Way{"check", r.Action, r.URL, err})
-	if err == nil {
+	if r.Action != "" {
 		return ways
 	}
+	c.forget()
 	r, err = c.CommitStatus(ctx, owner, repo, p.Status)
 	return append(ways, Way{"status", r.Action, r.URL, err})
+}
+
+// forget drops what the library remembers of limits. They differ by what a request
+// makes, so each way is tried once; GitHub says whether it may.
+func (c *Client) forget() {
+	base := c.github.BaseURL
+	c.github = github.NewClient(c.github.Client())
+	c.github.BaseURL = base
 }
 
 func (w Way) String() string {

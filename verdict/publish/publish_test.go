@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -57,8 +58,12 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			for k, v := range header {
 				w.Header()[k] = v
 			}
+			text := "refused"
+			if header.Get("X-Text") != "" {
+				text = header.Get("X-Text")
+			}
 			w.WriteHeader(status)
-			fmt.Fprint(w, `{"message":"refused"}`)
+			fmt.Fprintf(w, `{"message":%q}`, text)
 			return
 		}
 	}
@@ -183,6 +188,184 @@ func TestConcurrentRunsLeaveOneComment(t *testing.T) {
 	assert.Len(t, s.comments, 1)
 }
 
+// TestALaterTextStays: a run that gives way leaves its text in the comment that
+// stays, where it is the later one, and an older run overwrites nothing.
+func TestALaterTextStays(t *testing.T) {
+	text := func(class string, minute int) string {
+		return fmt.Sprintf("%s\n<!-- verdict:state class=%s evidence=2026-02-09T10:%02d:00Z head=%s -->", marker, class, minute, sha)
+	}
+	for name, c := range map[string]struct{ mine, other, want string }{
+		"the other is older":              {text("GO", 5), text("GO", 3), text("GO", 5)},
+		"the other is later":              {text("GO", 5), text("GO", 8), text("GO", 8)},
+		"the other is later and worse":    {text("GO", 5), text("NO_GO", 8), text("NO_GO", 8)},
+		"the other is older, and was GO":  {text("NO_GO", 5), text("GO", 3), text("NO_GO", 5)},
+		"the other says nothing of a day": {text("GO", 5), marker + "\nother", text("GO", 5)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &server{}
+			raced := false
+			s.fail = func(r *http.Request) (int, http.Header) {
+				if r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/comments") && !raced {
+					raced = true
+					s.add(bot, c.other) // another run was a moment earlier
+				}
+				return 0, nil
+			}
+			_, err := s.client(t, nil).Comment(context.Background(), target, c.mine)
+			require.NoError(t, err)
+			require.Len(t, s.comments, 1)
+			assert.EqualValues(t, 1, s.comments[0].ID, "the lowest id stays")
+			assert.Equal(t, c.want, s.comments[0].Body)
+		})
+	}
+
+	// Another run writes between our writing and our looking.
+	s := &server{}
+	s.add(bot, text("GO", 1))
+	s.fail = func(r *http.Request) (int, http.Header) { return 0, nil }
+	client := s.client(t, nil)
+	client.wait = func(context.Context, time.Duration) error {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		if s.comments[0].Body == text("GO", 5) {
+			s.comments[0].Body = text("GO", 3)
+			client.wait = func(context.Context, time.Duration) error { return nil }
+		}
+		return nil
+	}
+	_, err := client.Comment(context.Background(), target, text("GO", 5))
+	require.NoError(t, err)
+	assert.Equal(t, text("GO", 5), s.comments[0].Body)
+}
+
+// TestWaiting: GitHub says how long to wait; what would take too long is not waited
+// for, and a refusal is not a limit.
+func TestWaiting(t *testing.T) {
+	reset := func(d time.Duration) string { return strconv.FormatInt(time.Now().Add(d).Unix(), 10) }
+	for name, c := range map[string]struct {
+		status int
+		header map[string]string
+		text   string
+		waits  time.Duration // of the first time; 0: none
+	}{
+		"403, no permission":           {403, nil, "Resource not accessible by integration", 0},
+		"403, Retry-After":             {403, map[string]string{"Retry-After": "7"}, "slow down", 7 * time.Second},
+		"403, secondary, no header":    {403, nil, "You have exceeded a secondary rate limit", time.Minute},
+		"403, spent, soon":             {403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset(30 * time.Second)}, "API rate limit exceeded", 31 * time.Second},
+		"403, spent, in an hour":       {403, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset(time.Hour)}, "API rate limit exceeded", 0},
+		"429, no header":               {429, nil, "Too many requests", time.Minute},
+		"429, Retry-After":             {429, map[string]string{"Retry-After": "3"}, "Too many requests", 3 * time.Second},
+		"429, Retry-After, in an hour": {429, map[string]string{"Retry-After": "3600"}, "Too many requests", 0},
+		"429, spent":                   {429, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": reset(20 * time.Second)}, "Too many requests", 21 * time.Second},
+		"502":                          {502, nil, "Bad gateway", time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			header := http.Header{}
+			for k, v := range c.header {
+				header.Set(k, v)
+			}
+			header.Set("X-Text", c.text)
+			s := &server{}
+			s.fail = func(r *http.Request) (int, http.Header) {
+				if strings.HasSuffix(r.URL.Path, "/pulls/7") {
+					return c.status, header
+				}
+				return 0, nil
+			}
+			client := s.client(t, nil)
+			var waited []time.Duration
+			client.wait = func(_ context.Context, d time.Duration) error {
+				waited = append(waited, d)
+				return nil
+			}
+			_, err := client.PullRequest(context.Background(), "o", "r", 7)
+			require.Error(t, err)
+			if c.waits == 0 {
+				assert.Empty(t, waited)
+			} else {
+				require.NotEmpty(t, waited)
+				assert.InDelta(t, c.waits.Seconds(), waited[0].Seconds(), 1.5)
+			}
+			total := time.Duration(0)
+			for _, d := range waited {
+				total += d
+			}
+			assert.LessOrEqual(t, total, patience)
+			assert.Equal(t, name == "403, no permission", errors.Is(err, ErrDenied))
+		})
+	}
+}
+
+// TestAPostIsMadeAgainAfterLooking: also where looking fails, and where the first
+// one came to nothing.
+func TestAPostIsMadeAgainAfterLooking(t *testing.T) {
+	for name, c := range map[string]struct {
+		posted, listed int // how often each fails
+		want           int // comments
+		posts          int
+	}{
+		"it made nothing":      {1, 0, 1, 2},
+		"nobody can tell":      {1, 99, 0, 1},
+		"looking takes longer": {1, 2, 1, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &server{}
+			posts, lists, failed := 0, 0, false
+			s.fail = func(r *http.Request) (int, http.Header) {
+				switch {
+				case !strings.HasSuffix(r.URL.Path, "/comments"):
+				case r.Method == http.MethodPost:
+					if posts++; posts <= c.posted {
+						failed = true
+						return http.StatusBadGateway, nil
+					}
+				case failed:
+					if lists++; lists <= c.listed {
+						return http.StatusBadGateway, nil
+					}
+				}
+				return 0, nil
+			}
+			_, err := s.client(t, nil).Comment(context.Background(), target, marker+"\none")
+			assert.Equal(t, c.want == 0, err != nil, "%v", err)
+			assert.Len(t, s.comments, c.want)
+			assert.Equal(t, c.posts, posts)
+		})
+	}
+}
+
+// TestRedirects: a repository that was renamed is followed; the token is not taken
+// to another server, and a POST does not become a GET.
+func TestRedirects(t *testing.T) {
+	s := &server{}
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { t.Errorf("%s %s: %v", r.Method, r.URL, r.Header) }))
+	t.Cleanup(other.Close)
+	for name, c := range map[string]struct {
+		to     string
+		status int
+		method string
+		ok     bool
+	}{
+		"renamed":        {"", http.StatusMovedPermanently, http.MethodGet, true},
+		"renamed, POST":  {"", http.StatusTemporaryRedirect, http.MethodPost, true},
+		"POST to a GET":  {"", http.StatusMovedPermanently, http.MethodPost, false},
+		"another server": {other.URL, http.StatusFound, http.MethodGet, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.comments = nil
+			s.fail = func(r *http.Request) (int, http.Header) {
+				if strings.HasSuffix(r.URL.Path, "/comments") && r.Method == c.method && r.URL.Query().Get("moved") == "" {
+					return c.status, http.Header{"Location": {c.to + r.URL.Path + "?moved=1"}}
+				}
+				return 0, nil
+			}
+			_, err := s.client(t, nil).Comment(context.Background(), target, marker+"\none")
+			assert.Equal(t, c.ok, err == nil, "%v", err)
+			assert.Equal(t, c.ok, len(s.comments) == 1)
+		})
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	s := &server{}
 	c := s.client(t, nil)
@@ -243,7 +426,8 @@ func TestDryRunWritesNothing(t *testing.T) {
 	s := &server{}
 	var dry bytes.Buffer
 	post(t, s.client(t, &dry), "one")
-	assert.Contains(t, dry.String(), "POST repos/o/r/issues/7/comments")
+	assert.Regexp(t, `(?m)^GET http://\S+/repos/o/r/issues/7/comments\?per_page=100$`, dry.String(), "each request is shown")
+	assert.Regexp(t, `(?m)^POST http://\S+/repos/o/r/issues/7/comments\n\{\n  "body": "<!-- verdict:comment id=main -->\\none"\n\}$`, dry.String())
 	assert.Empty(t, s.comments)
 	for _, r := range s.requests {
 		assert.True(t, strings.HasPrefix(r, "GET ") || r == "POST /graphql", r) // which only asks who it is

@@ -1,11 +1,13 @@
 package publish
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"regexp"
 	"slices"
@@ -55,14 +57,7 @@ func (c *Client) WorkflowRun(ctx context.Context, owner, repo string, id int64) 
 		}
 		HeadRepository *struct{ Owner struct{ Login string } } `json:"head_repository"`
 	}
-	err := c.retry(ctx, func() (*github.Response, error) {
-		req, err := c.github.NewRequest("GET", fmt.Sprintf("repos/%s/%s/actions/runs/%d", owner, repo, id), nil)
-		if err != nil {
-			return nil, err
-		}
-		return c.github.Do(ctx, req, &raw)
-	})
-	if err != nil {
+	if err := c.get(ctx, fmt.Sprintf("repos/%s/%s/actions/runs/%d", owner, repo, id), &raw); err != nil {
 		return nil, denied(fmt.Sprintf("read run %d", id), err)
 	}
 	path, _, _ := strings.Cut(raw.Path, "@")
@@ -73,44 +68,69 @@ func (c *Client) WorkflowRun(ctx context.Context, owner, repo string, id int64) 
 	if raw.HeadRepository != nil {
 		r.HeadOwner = raw.HeadRepository.Owner.Login
 	}
-	o := &github.ListWorkflowJobsOptions{Filter: "latest", ListOptions: github.ListOptions{PerPage: 100}}
-	for {
-		var page *github.Jobs
-		var next int
-		err := c.retry(ctx, func() (*github.Response, error) {
-			jobs, resp, err := c.github.Actions.ListWorkflowJobs(ctx, owner, repo, id, o)
-			if err == nil {
-				page, next = jobs, resp.NextPage
+	err := c.pages(ctx, func(o github.ListOptions) (*github.Response, error) {
+		list, resp, err := c.github.Actions.ListWorkflowJobs(ctx, owner, repo, id, &github.ListWorkflowJobsOptions{Filter: "latest", ListOptions: o})
+		if err == nil {
+			for _, j := range list.Jobs {
+				r.Jobs = append(r.Jobs, Job{j.GetName(), j.GetConclusion()})
 			}
-			return resp, err
-		})
-		if err != nil {
-			return nil, denied(fmt.Sprintf("list jobs of run %d", id), err)
 		}
-		for _, j := range page.Jobs {
-			r.Jobs = append(r.Jobs, Job{j.GetName(), j.GetConclusion()})
-		}
-		if o.Page = next; next == 0 {
-			return r, nil
-		}
+		return resp, err
+	})
+	if err != nil {
+		return nil, denied(fmt.Sprintf("list jobs of run %d", id), err)
 	}
+	return r, nil
 }
 
-// PullRequest is an open pull request, as it is now.
+// PullRequest is a pull request, as it is now.
 type PullRequest struct {
 	Number  int
 	Head    string // full hash
-	Base    string // full hash of the base branch's head, as GitHub last saw it
+	Base    string // full hash of the base branch's head
 	BaseRef string // name of the base branch
 	State   string // "open" or "closed"
 	Fork    bool   // the head is in another repository
 }
 
-func pullRequest(p *github.PullRequest) *PullRequest {
-	return &PullRequest{
+// pullRequest takes over what GitHub says, but for the base: what it names is the
+// branch's head at some earlier time, and the policy may be another one by now.
+func (c *Client) pullRequest(ctx context.Context, owner, repo string, p *github.PullRequest) (*PullRequest, error) {
+	out := &PullRequest{
 		Number: p.GetNumber(), Head: p.GetHead().GetSHA(), Base: p.GetBase().GetSHA(), BaseRef: p.GetBase().GetRef(), State: p.GetState(),
 		Fork: p.GetHead().GetRepo().GetFullName() != p.GetBase().GetRepo().GetFullName(),
 	}
+	head, err := c.BranchHead(ctx, owner, repo, out.BaseRef)
+	if isStatus(err, http.StatusNotFound) {
+		return out, nil // the branch is gone: its last commit is what is left of it
+	} else if err != nil {
+		return nil, err
+	}
+	if head != "" {
+		out.Base = head
+	}
+	return out, nil
+}
+
+// BranchHead is the commit that a branch is at.
+func (c *Client) BranchHead(ctx context.Context, owner, repo, branch string) (string, error) {
+	var answer struct{ Commit struct{ SHA string } }
+	err := c.get(ctx, fmt.Sprintf("repos/%s/%s/branches/%s", owner, repo, url.PathEscape(branch)), &answer)
+	if err != nil {
+		return "", denied("read branch "+branch, err)
+	}
+	return answer.Commit.SHA, nil
+}
+
+// get reads what the library has no type for.
+func (c *Client) get(ctx context.Context, path string, answer any) error {
+	return c.retry(ctx, func() (*github.Response, error) {
+		req, err := c.github.NewRequest("GET", path, nil)
+		if err != nil {
+			return nil, err
+		}
+		return c.github.Do(ctx, req, answer)
+	})
 }
 
 // PullRequest reads one by its number.
@@ -123,18 +143,18 @@ func (c *Client) PullRequest(ctx context.Context, owner, repo string, number int
 	if err != nil {
 		return nil, denied(fmt.Sprintf("read pull request %d", number), err)
 	}
-	return pullRequest(pr), nil
+	return c.pullRequest(ctx, owner, repo, pr)
 }
 
-// ErrNoPullRequest says that no open pull request has the commit as its head.
-var ErrNoPullRequest = errors.New("no open pull request has that head")
+// ErrNoPullRequest says that no pull request has the commit as its head.
+var ErrNoPullRequest = errors.New("no pull request has that head")
 
-// FindPullRequest finds the open pull request whose head is the commit. What a run
-// or an artifact says of it is not asked: the first is empty for forks, and the
-// second may say anything. headOwner and branch say where the head comes from; they
-// may be empty.
+// FindPullRequest finds the pull request whose head is the commit: the open one, else
+// the newest that was closed with it. What a run or an artifact says of it is not
+// asked: the first is empty for forks, and the second may say anything. headOwner and
+// branch say where the head comes from; they may be empty.
 func (c *Client) FindPullRequest(ctx context.Context, owner, repo, sha, headOwner, branch string) (*PullRequest, error) {
-	var found []*PullRequest
+	var found []*github.PullRequest
 	if headOwner != "" && branch != "" {
 		list, err := c.pulls(ctx, func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
 			return c.github.PullRequests.List(ctx, owner, repo, &github.PullRequestListOptions{State: "open", Head: headOwner + ":" + branch, ListOptions: *o})
@@ -142,7 +162,7 @@ func (c *Client) FindPullRequest(ctx context.Context, owner, repo, sha, headOwne
 		if err != nil {
 			return nil, err
 		}
-		found = withHead(list, sha)
+		found = withHead(list, sha, "open")
 	}
 	if len(found) == 0 {
 		list, err := c.pulls(ctx, func(o *github.ListOptions) ([]*github.PullRequest, *github.Response, error) {
@@ -151,47 +171,45 @@ func (c *Client) FindPullRequest(ctx context.Context, owner, repo, sha, headOwne
 		if err != nil {
 			return nil, err
 		}
-		found = withHead(list, sha)
+		if found = withHead(list, sha, "open"); len(found) == 0 {
+			found = withHead(list, sha, "closed")
+			found = found[:min(len(found), 1)]
+		}
 	}
 	switch len(found) {
 	case 0:
 		return nil, fmt.Errorf("find pull request of %.12s: %w", sha, ErrNoPullRequest)
 	case 1:
-		return found[0], nil
+		return c.pullRequest(ctx, owner, repo, found[0])
 	}
 	return nil, fmt.Errorf("find pull request of %.12s: %d open ones have that head", sha, len(found))
 }
 
-func withHead(list []*github.PullRequest, sha string) []*PullRequest {
-	var found []*PullRequest
+// withHead keeps those of a state whose head is the commit, newest first.
+func withHead(list []*github.PullRequest, sha, state string) []*github.PullRequest {
+	var found []*github.PullRequest
 	for _, p := range list {
-		if p.GetState() == "open" && p.GetHead().GetSHA() == sha {
-			found = append(found, pullRequest(p))
+		if p.GetState() == state && p.GetHead().GetSHA() == sha {
+			found = append(found, p)
 		}
 	}
+	slices.SortFunc(found, func(a, b *github.PullRequest) int { return cmp.Compare(b.GetNumber(), a.GetNumber()) })
 	return found
 }
 
 func (c *Client) pulls(ctx context.Context, ask func(*github.ListOptions) ([]*github.PullRequest, *github.Response, error)) ([]*github.PullRequest, error) {
 	var all []*github.PullRequest
-	o := &github.ListOptions{PerPage: 100}
-	for {
-		var next int
-		err := c.retry(ctx, func() (*github.Response, error) {
-			page, resp, err := ask(o)
-			if err == nil {
-				all = append(all, page...)
-				next = resp.NextPage
-			}
-			return resp, err
-		})
-		if err != nil {
-			return nil, denied("list pull requests", err)
+	err := c.pages(ctx, func(o github.ListOptions) (*github.Response, error) {
+		page, resp, err := ask(&o)
+		if err == nil {
+			all = append(all, page...)
 		}
-		if o.Page = next; next == 0 {
-			return all, nil
-		}
+		return resp, err
+	})
+	if err != nil {
+		return nil, denied("list pull requests", err)
 	}
+	return all, nil
 }
 
 // queued is the form of a merge queue's branch.
@@ -211,33 +229,26 @@ func QueuedPullRequest(ref string) int {
 // Changed lists those of the files that the pull request changes which begin with
 // one of the prefixes, and whether all of its files were listed: GitHub lists 3,000.
 func (c *Client) Changed(ctx context.Context, owner, repo string, number int, prefixes ...string) (names []string, all bool, err error) {
-	o := &github.ListOptions{PerPage: 100}
 	total := 0
-	for {
-		var next int
-		err := c.retry(ctx, func() (*github.Response, error) {
-			page, resp, err := c.github.PullRequests.ListFiles(ctx, owner, repo, number, o)
-			if err != nil {
-				return resp, err
-			}
-			next = resp.NextPage
-			total += len(page)
-			for _, f := range page {
-				for _, name := range []string{f.GetFilename(), f.GetPreviousFilename()} {
-					if name != "" && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) && !slices.Contains(names, name) {
-						names = append(names, name)
-					}
+	err = c.pages(ctx, func(o github.ListOptions) (*github.Response, error) {
+		page, resp, err := c.github.PullRequests.ListFiles(ctx, owner, repo, number, &o)
+		if err != nil {
+			return resp, err
+		}
+		total += len(page)
+		for _, f := range page {
+			for _, name := range []string{f.GetFilename(), f.GetPreviousFilename()} {
+				if name != "" && slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) }) && !slices.Contains(names, name) {
+					names = append(names, name)
 				}
 			}
-			return resp, nil
-		})
-		if err != nil {
-			return nil, false, denied("list changed files", err)
 		}
-		if o.Page = next; next == 0 {
-			return names, total < 3000, nil
-		}
+		return resp, nil
+	})
+	if err != nil {
+		return nil, false, denied("list changed files", err)
 	}
+	return names, total < 3000, nil
 }
 
 // ErrNoFile says that a commit has no such file.
@@ -280,28 +291,19 @@ const MaxArtifact = 512 << 20
 // that it is. Its content is whatever the run wanted it to be.
 func (c *Client) Artifact(ctx context.Context, owner, repo string, run int64, name string, to *os.File) error {
 	var found *github.Artifact
-	o := &github.ListOptions{PerPage: 100}
-	for found == nil {
-		var next int
-		err := c.retry(ctx, func() (*github.Response, error) {
-			list, resp, err := c.github.Actions.ListWorkflowRunArtifacts(ctx, owner, repo, run, o)
-			if err != nil {
-				return resp, err
-			}
-			next = resp.NextPage
+	err := c.pages(ctx, func(o github.ListOptions) (*github.Response, error) {
+		list, resp, err := c.github.Actions.ListWorkflowRunArtifacts(ctx, owner, repo, run, &o)
+		if err == nil {
 			for _, a := range list.Artifacts {
 				if a.GetName() == name && !a.GetExpired() {
 					found = a
 				}
 			}
-			return resp, nil
-		})
-		if err != nil {
-			return denied("list artifacts", err)
 		}
-		if o.Page = next; next == 0 {
-			break
-		}
+		return resp, err
+	})
+	if err != nil {
+		return denied("list artifacts", err)
 	}
 	if found == nil {
 		return fmt.Errorf("find artifact %q of run %d: it is not there", name, run)
