@@ -34,39 +34,6 @@ func TestContractsAndLostTests(t *testing.T) {
 	assert.ElementsMatch(t, []string{"TestOne deleted", "TestTwo skipped", "adds skipped"}, lost)
 }
 
-func TestLostTestsByLanguage(t *testing.T) {
-	for name, c := range map[string]struct{ file, before, after, want string }{
-		"go: emptied":         {"a_test.go", "func TestA(t *testing.T) { x() }\n", "func TestA(t *testing.T) {}\n", "TestA emptied"},
-		"go: in a comment":    {"a_test.go", "func TestA(t *testing.T) { x() }\n", "// func TestA(t *testing.T) { x() }\n", "TestA deleted"},
-		"go: skips later":     {"a_test.go", "func TestA(t *testing.T) { x() }\n", "func TestA(t *testing.T) {\n\tif testing.Short() {\n\t\tt.Skip()\n\t}\n\tx()\n}\n", ""},
-		"js: commented out":   {"a.test.ts", "test('a', () => { x() })\n", "// test('a', () => { x() })\n", "a deleted"},
-		"js: x":               {"a.spec.js", "it('a', () => { x() })\n", "xit('a', () => { x() })\n", "a skipped"},
-		"js: todo":            {"a.spec.js", "it('a', () => { x() })\n", "it.todo('a')\n", "a skipped"},
-		"js: emptied":         {"a.test.tsx", "it(\"a\", async () => { x() })\n", "it(\"a\", async () => {})\n", "a emptied"},
-		"js: each":            {"a.test.ts", "test.each([1])('a %i', () => { x() })\n", "test.each([1, 2])('a %i', () => { x() })\n", ""},
-		"py: marked":          {"test_a.py", "def test_a():\n    x()\n", "@pytest.mark.skip(reason='later')\ndef test_a():\n    x()\n", "test_a skipped"},
-		"py: unittest":        {"test_a.py", "class A:\n    def test_a(self):\n        x()\n", "class A:\n    @unittest.skip('later')\n    def test_a(self):\n        x()\n", "test_a skipped"},
-		"py: skips itself":    {"test_a.py", "def test_a():\n    x()\n", "def test_a():\n    pytest.skip('later')\n    x()\n", "test_a skipped"},
-		"py: pass":            {"test_a.py", "def test_a():\n    x()\n", "def test_a():\n    pass\n", "test_a emptied"},
-		"py: passes on":       {"test_a.py", "def test_a():\n    x()\n", "def test_a():\n    pass_on()\n", ""},
-		"py: was always so":   {"test_a.py", "def test_a():\n    pass\n", "def test_a():\n    pass\n\n", ""},
-		"another file's test": {"a_test.go", "func TestA(t *testing.T) { x() }\n", "func TestA(t *testing.T) { y() }\n", ""},
-	} {
-		t.Run(name, func(t *testing.T) {
-			r := newRepo(t)
-			r.write(c.file, c.before)
-			first := r.commit("AB-00: first")
-			r.write(c.file, c.after)
-			r.commit("AB-01: second")
-			var lost []string
-			for _, test := range r.verify(checkpoint.Options{}, first).Tests {
-				lost = append(lost, test.Name+" "+test.Kind)
-			}
-			assert.Equal(t, c.want, strings.Join(lost, ", "))
-		})
-	}
-}
-
 // TestContractsSinceTheChangeBegan: what the base took away meanwhile was not added
 // by the change, and a submodule is no text.
 func TestContractsSinceTheChangeBegan(t *testing.T) {

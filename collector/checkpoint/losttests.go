@@ -1,6 +1,8 @@
 package checkpoint
 
 import (
+	"cmp"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -11,48 +13,45 @@ import (
 	"github.com/verdictci/verdict/collector/evidence"
 )
 
-// testForm finds the tests of one language in a source file.
-type testForm struct {
-	file    *regexp.Regexp // names of test files
-	comment *regexp.Regexp // what is taken out first
-	test    *regexp.Regexp // one group: the test's name
-	skipped *regexp.Regexp // a test that is skipped, from before its name; one group: the name
-	body    *regexp.Regexp // what follows the name of a test that skips itself
-	empty   *regexp.Regexp // what follows the name of a test without a statement
-}
-
-var testForms = []testForm{
-	{
-		file: regexp.MustCompile(`_test\.go$`), comment: regexp.MustCompile(`(?m)^\s*//.*$`),
-		test:  regexp.MustCompile(`(?m)^func ((?:Test|Fuzz|Benchmark|Example)\w*)\(`),
-		body:  regexp.MustCompile(`^[^{\n]*\{\s*\w+\.Skip(?:Now|f)?\(`),
-		empty: regexp.MustCompile(`^[^{\n]*\{\s*\}`),
-	},
-	{
-		file: regexp.MustCompile(`\.(test|spec)\.[cm]?[jt]sx?$`), comment: regexp.MustCompile(`(?m)^\s*(?://|/?\*).*$`),
-		test:    regexp.MustCompile("\\b[xf]?(?:test|it|describe)(?:\\.\\w+)*\\(\\s*['\"`]([^'\"`\\n]+)"),
-		skipped: regexp.MustCompile("\\b(?:(?:test|it|describe)(?:\\.\\w+)*\\.(?:skip|todo|fails)|x(?:test|it|describe))\\(\\s*['\"`]([^'\"`\\n]+)"),
-		empty:   regexp.MustCompile("^['\"`]\\s*,\\s*(?:async\\s*)?(?:function\\s*)?\\([^)]*\\)\\s*(?:=>\\s*)?\\{\\s*\\}"),
-	},
-	{
-		file: regexp.MustCompile(`(^|/)test_[^/]*\.py$|_test\.py$`), comment: regexp.MustCompile(`(?m)^\s*#.*$`),
-		test:    regexp.MustCompile(`(?m)^\s*(?:async )?def (test\w*)\(`),
-		skipped: regexp.MustCompile(`(?m)^\s*@(?:pytest\.mark\.|unittest\.)?(?:skip|xfail)\b[^\n]*\n(?:\s*@[^\n]*\n)*\s*(?:async )?def (test\w*)\(`),
-		body:    regexp.MustCompile(`^[^:\n]*(?:->[^:\n]*)?:\s*(?:pytest\.skip|self\.skipTest)\(`),
-		empty:   regexp.MustCompile(`^[^:\n]*(?:->[^:\n]*)?:\s*(?:pass|\.\.\.)\s*(?:\n\S|\n\s*(?:async )?def |\n\s*@|$|\n\s*$)`),
-	},
-}
-
-// testState is a test as one version of the sources has it.
-type testState struct {
+// testCase is a test as one version of the sources has it.
+type testCase struct {
 	file    string
+	name    string // with the tests around it: "TestAdd/negative", "cart > adds"
+	parent  string // the test around it that runs by itself; empty: none
 	line    int
 	skipped bool
-	empty   bool
+	empty   bool   // it does nothing, or nothing that can fail
+	checks  int    // what may fail in it
+	body    string // its text without comments
+	row     bool   // a row of a table
+	weak    bool   // a row of a table that may be no test
 }
 
-// lostTests compares the tests at the first checkpoint with those at the head. A
-// test that only moved is not lost.
+// testReader reads the tests of a source file.
+type testReader struct {
+	file *regexp.Regexp // names of test files
+	read func(source string) []testCase
+}
+
+var testReaders = []testReader{
+	{regexp.MustCompile(`_test\.go$`), goTests},
+	{regexp.MustCompile(`(\.(test|spec)|(^|/)__tests__/.*)\.[cm]?[jt]sx?$`), scriptTests},
+	{regexp.MustCompile(`(^|/)test_[^/]*\.py$|_test\.py$`), pythonTests},
+}
+
+// notTests are folders whose files no test tool of the repository looks at.
+var notTests = regexp.MustCompile(`(^|/)(testdata|node_modules|vendor)/`)
+
+func readerOf(name string) *testReader {
+	for i := range testReaders {
+		if testReaders[i].file.MatchString(name) && !notTests.MatchString(name) {
+			return &testReaders[i]
+		}
+	}
+	return nil
+}
+
+// lostTests compares the tests at the first checkpoint with those at the head.
 func (v *verifier) lostTests() {
 	first := v.firstCheckpoint()
 	if first == nil {
@@ -66,42 +65,14 @@ func (v *verifier) lostTests() {
 	if err != nil {
 		return
 	}
-	before, after := map[string]testState{}, map[string]testState{}
+	var before, after []testCase
 	for _, c := range changes {
-		form := formOf(c.Path)
-		if form == nil {
-			continue
-		}
-		v.tests(form, c.Path, c.Old, before)
-		v.tests(form, c.Path, c.New, after)
-	}
-	for name, old := range before {
-		now, there := after[name]
-		change := evidence.TestChange{File: old.file, Name: name, Line: old.line}
-		switch {
-		case !there:
-			change.Kind = "deleted"
-		case now.skipped && !old.skipped:
-			change.Kind, change.File, change.Line = "skipped", now.file, now.line
-		case now.empty && !old.empty:
-			change.Kind, change.File, change.Line = "emptied", now.file, now.line
-		default:
-			continue
-		}
-		v.result.Tests = append(v.result.Tests, change)
-	}
-	slices.SortFunc(v.result.Tests, func(a, b evidence.TestChange) int {
-		return strings.Compare(a.File+"\x00"+a.Name, b.File+"\x00"+b.Name)
-	})
-}
-
-func formOf(name string) *testForm {
-	for i := range testForms {
-		if testForms[i].file.MatchString(name) {
-			return &testForms[i]
+		if r := readerOf(c.Path); r != nil {
+			before = append(before, v.tests(r, c.Path, c.Old)...)
+			after = append(after, v.tests(r, c.Path, c.New)...)
 		}
 	}
-	return nil
+	v.result.Tests = lost(before, after)
 }
 
 // firstCheckpoint is the oldest checkpoint in the history.
@@ -119,31 +90,171 @@ func (v *verifier) firstCheckpoint() *gitstore.Commit {
 	return first
 }
 
-// tests notes the tests of one version of a file.
-func (v *verifier) tests(form *testForm, file string, h plumbing.Hash, into map[string]testState) {
+// tests reads the tests of one version of a file.
+func (v *verifier) tests(r *testReader, file string, h plumbing.Hash) []testCase {
 	if h.IsZero() {
-		return
+		return nil
 	}
 	data, ok, err := v.store.Blob(h, maxBlob)
 	if err != nil || !ok {
+		return nil
+	}
+	tests := r.read(string(data))
+	for i := range tests {
+		tests[i].file = file
+	}
+	return tests
+}
+
+// lost lists the tests that are gone, and those that are there and check nothing
+// any more. A test that moved or has another name is not lost.
+func lost(before, after []testCase) []evidence.TestChange {
+	before = slices.DeleteFunc(before, func(t testCase) bool { return t.weak })
+	now := pair(before, after)
+	gone := func(name string) bool {
+		at := slices.IndexFunc(before, func(t testCase) bool { return t.name == name })
+		return at >= 0 && now[at] == nil
+	}
+	var changes []evidence.TestChange
+	for i := range before {
+		old, new := &before[i], now[i]
+		c := evidence.TestChange{File: old.file, Name: old.name, Line: old.line}
+		switch {
+		case new == nil && gone(old.parent):
+			continue // said of the test around it
+		case new == nil && remains(old.name, before, now):
+			continue // what it was made of is elsewhere
+		case new == nil:
+			c.Kind = "deleted"
+		case new.skipped && !old.skipped:
+			c.Kind, c.File, c.Line = "skipped", new.file, new.line
+		case new.empty && !old.empty, old.checks > 0 && new.checks == 0 && !old.empty && !old.skipped && !new.skipped:
+			c.Kind, c.File, c.Line = "emptied", new.file, new.line
+		default:
+			continue
+		}
+		changes = append(changes, c)
+	}
+	slices.SortFunc(changes, func(a, b evidence.TestChange) int {
+		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Name, b.Name), cmp.Compare(a.Line, b.Line))
+	})
+	return changes
+}
+
+// remains reports whether all tests within a test are somewhere.
+func remains(name string, before []testCase, now []*testCase) bool {
+	some := false
+	for i := range before {
+		if before[i].parent == name {
+			if now[i] == nil {
+				return false
+			}
+			some = true
+		}
+	}
+	return some
+}
+
+// pair finds what each test of before became; nil: nothing. What is sure comes
+// first: the same name in the same file, then elsewhere, the same text under
+// another name, a name that differs in its form alone, and a similar text.
+func pair(before, after []testCase) []*testCase {
+	now := make([]*testCase, len(before))
+	taken := make([]bool, len(after))
+	match := func(same func(old, new *testCase) bool, key func(*testCase) string) {
+		by := map[string][]int{}
+		for i := range after {
+			if k := key(&after[i]); !taken[i] && k != "" {
+				by[k] = append(by[k], i)
+			}
+		}
+		for i := range before {
+			if now[i] != nil {
+				continue
+			}
+			for _, j := range by[key(&before[i])] {
+				if !taken[j] && same(&before[i], &after[j]) {
+					now[i], taken[j] = &after[j], true
+					break
+				}
+			}
+		}
+	}
+	always := func(_, _ *testCase) bool { return true }
+	match(always, func(t *testCase) string { return t.file + "\x00" + t.name })
+	match(always, func(t *testCase) string { return t.name })
+	match(func(old, new *testCase) bool { return !old.empty }, func(t *testCase) string { return t.body })
+	match(always, func(t *testCase) string { return plainName(t.name) })
+	pairSimilar(before, after, now, taken)
+	return now
+}
+
+// plainName is the last part of a test's name without what depends on its form:
+// "TestAddsTwo", "adds two" and "adds_two" are one.
+func plainName(name string) string {
+	name = name[strings.LastIndex(name, " > ")+1:]
+	name = strings.ToLower(path.Base(name))
+	name = strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" _-.,:;>'\"`()", r) {
+			return -1
+		}
+		return r
+	}, name)
+	return strings.TrimPrefix(name, "test")
+}
+
+// Bounds on the search for tests that have another name and another text.
+const (
+	maxRenamedTests = 400
+	minSameWords    = 0.7
+)
+
+// pairSimilar pairs what is left by the words of its text, the most similar first.
+func pairSimilar(before, after []testCase, now []*testCase, taken []bool) {
+	type candidate struct {
+		old, new int
+		similar  float64
+	}
+	var list []candidate
+	var olds, news []int
+	for i := range before {
+		if now[i] == nil && !before[i].row && !before[i].empty {
+			olds = append(olds, i)
+		}
+	}
+	for j := range after {
+		if !taken[j] && !after[j].row && !after[j].empty {
+			news = append(news, j)
+		}
+	}
+	if len(olds) > maxRenamedTests || len(news) > maxRenamedTests {
 		return
 	}
-	source := form.comment.ReplaceAllString(string(data), "")
-	skips := map[string]bool{}
-	if form.skipped != nil {
-		for _, m := range form.skipped.FindAllStringSubmatch(source, -1) {
-			skips[m[1]] = true
+	words := map[string][]byte{}
+	for _, i := range olds {
+		words[before[i].body] = wordLines(before[i].body)
+	}
+	for _, j := range news {
+		words[after[j].body] = wordLines(after[j].body)
+	}
+	for _, i := range olds {
+		for _, j := range news {
+			if s := similarity(words[before[i].body], words[after[j].body]); s >= minSameWords {
+				list = append(list, candidate{i, j, s})
+			}
 		}
 	}
-	for _, m := range form.test.FindAllStringSubmatchIndex(source, -1) {
-		const near = 400 // bytes behind the name, which say whether the test does anything
-		name, rest := source[m[2]:m[3]], source[m[3]:min(len(source), m[3]+near)]
-		s := testState{
-			file: file, line: 1 + strings.Count(source[:m[2]], "\n"), empty: form.empty.MatchString(rest),
-			skipped: skips[name] || form.body != nil && form.body.MatchString(rest),
-		}
-		if have, dup := into[name]; !dup || have.skipped || have.empty {
-			into[name] = s
+	slices.SortStableFunc(list, func(a, b candidate) int { return cmp.Compare(b.similar, a.similar) })
+	for _, c := range list {
+		if now[c.old] == nil && !taken[c.new] {
+			now[c.old], taken[c.new] = &after[c.new], true
 		}
 	}
+}
+
+var word = regexp.MustCompile(`\w+|[^\w\s]+`)
+
+// wordLines puts each word of a text on a line of its own.
+func wordLines(text string) []byte {
+	return []byte(strings.Join(word.FindAllString(text, -1), "\n") + "\n")
 }

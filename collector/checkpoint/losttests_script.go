@@ -1,0 +1,279 @@
+package checkpoint
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// scriptTests reads the tests of a JavaScript or TypeScript file, as vitest and
+// jest have them: calls of test, it and describe with what they are given.
+func scriptTests(source string) []testCase {
+	r := scriptReader{source: source, code: maskScript(source)}
+	r.names = "test|it|describe|suite|bench"
+	for _, m := range extended.FindAllStringSubmatch(r.code, -1) {
+		r.names += "|" + regexp.QuoteMeta(m[1])
+	}
+	r.findCalls()
+	return r.tests()
+}
+
+var extended = regexp.MustCompile(`\b(?:const|let|var)\s+(\w+)\s*=\s*(?:test|it)\.extend\b`)
+
+type scriptReader struct {
+	source string
+	code   string // the source with comments and the insides of texts blanked, of the same length
+	names  string
+	calls  []scriptCall
+}
+
+// scriptCall is one call that makes a test or a group of tests.
+type scriptCall struct {
+	from, to   int // of the whole call
+	title      string
+	group      bool
+	skip, only bool
+	only1      bool // the call itself says 'only'
+	args       string
+	body       string // of the test's function, from the masked source
+	text       string // of the test's function, from the source
+}
+
+func (r *scriptReader) findCalls() {
+	head := regexp.MustCompile(`(^|[^\w.$])([xf]?(?:` + r.names + `))((?:\.\w+)*)\s*[(\x60]`)
+	for at := 0; ; {
+		m := head.FindStringSubmatchIndex(r.code[at:])
+		if m == nil {
+			return
+		}
+		name, modifiers := r.code[at+m[4]:at+m[5]], strings.Split(strings.TrimPrefix(r.code[at+m[6]:at+m[7]], "."), ".")
+		start, open := at+m[4], at+m[1]-1
+		at += m[5]
+		c := scriptCall{from: start, group: strings.Contains(name, "describe") || strings.Contains(name, "suite")}
+		c.skip = strings.HasPrefix(name, "x") || slices.ContainsFunc(modifiers, func(m string) bool { return m == "skip" || m == "todo" || m == "fails" })
+		c.only1 = slices.Contains(modifiers, "only") || name == "fit" || name == "fdescribe" || name == "ftest"
+		last := modifiers[len(modifiers)-1]
+		end := r.closing(open)
+		if last == "each" || last == "for" || last == "skipIf" || last == "runIf" { // what is given first is no title
+			given := strings.TrimSpace(r.code[open+1 : max(open+1, end)])
+			c.skip = c.skip || last == "skipIf" && given == "true" || last == "runIf" && given == "false"
+			for open = end + 1; open < len(r.code) && strings.IndexByte(" \t\r\n", r.code[open]) >= 0; open++ {
+			}
+			if open >= len(r.code) || r.code[open] != '(' {
+				continue
+			}
+			end = r.closing(open)
+		}
+		if r.code[open] != '(' || end < 0 || last == "extend" {
+			continue
+		}
+		c.to = end
+		r.describe(&c, open+1)
+		if c.title != "" {
+			r.calls = append(r.calls, c)
+		}
+	}
+}
+
+// describe reads the title and the function of a call whose arguments begin at an
+// offset.
+func (r *scriptReader) describe(c *scriptCall, from int) {
+	comma := r.next(from, c.to, ',')
+	c.title = strings.TrimSpace(r.source[from:comma])
+	if len(c.title) > 1 && strings.IndexByte("'\"`", c.title[0]) >= 0 {
+		c.title = c.title[1 : len(c.title)-1]
+	}
+	rest := min(comma+1, c.to)
+	start := len(r.code)
+	for _, begin := range []string{"=>", "function"} {
+		if i := strings.Index(r.code[rest:c.to], begin); i >= 0 {
+			start = min(start, rest+i+len(begin))
+		}
+	}
+	if start > c.to { // the function has a name, or there is none
+		c.args = r.code[rest:c.to]
+		c.body, c.text = c.args, r.source[rest:c.to]
+		c.skip = c.skip || strings.TrimSpace(c.args) == "" // a title alone is a plan
+		return
+	}
+	c.args = r.code[rest:start]
+	brace := r.next(start, c.to, '{')
+	if between := strings.TrimSpace(r.code[start:brace]); brace < c.to && (between == "" || r.code[start-1] == 'n') {
+		c.body, c.text = r.code[brace+1:max(brace+1, r.closing(brace))], r.source[brace+1:max(brace+1, r.closing(brace))]
+	} else {
+		c.body, c.text = r.code[start:c.to], r.source[start:c.to]
+	}
+	c.skip = c.skip || skipOption.MatchString(c.args) || skipsItself.MatchString(c.body)
+}
+
+var (
+	skipOption  = regexp.MustCompile(`\b(skip|todo|fails):\s*true\b`)
+	skipsItself = regexp.MustCompile(`^\s*(?:\w+\.)?skip\(`)
+	scriptCheck = regexp.MustCompile(`(?i)\b\w*(expect|assert|check|verify|should|fail|throw|waitFor|findBy|getBy|match|ensure)\w*`)
+	returnsNow  = regexp.MustCompile(`^\s*return\s*(?:;|\n|$)`)
+)
+
+// tests makes tests of the calls, each with the groups around it.
+func (r *scriptReader) tests() []testCase {
+	slices.SortStableFunc(r.calls, func(a, b scriptCall) int { return cmp.Compare(a.from, b.from) })
+	only := slices.ContainsFunc(r.calls, func(c scriptCall) bool { return c.only1 })
+	var around []int // open groups
+	var tests []testCase
+	for i := range r.calls {
+		c := &r.calls[i]
+		for len(around) > 0 && r.calls[around[len(around)-1]].to < c.from {
+			around = around[:len(around)-1]
+		}
+		name := ""
+		c.only = c.only1
+		for _, g := range around {
+			name += r.calls[g].title + " > "
+			c.skip, c.only = c.skip || r.calls[g].skip, c.only || r.calls[g].only1
+		}
+		if c.group {
+			around = append(around, i)
+			continue
+		}
+		checks := len(scriptCheck.FindAllString(c.body, -1))
+		if !strings.Contains(c.body, "(") && strings.TrimSpace(c.args) == "" && checks == 0 && strings.TrimSpace(c.body) != "" {
+			checks = 1 // a function with a name
+		}
+		tests = append(tests, testCase{
+			name: name + c.title, line: 1 + strings.Count(r.source[:c.from], "\n"), skipped: c.skip || only && !c.only,
+			empty: strings.TrimSpace(c.body) == "" || returnsNow.MatchString(c.body), checks: checks, body: strings.Join(strings.Fields(c.text), " "),
+		})
+	}
+	return tests
+}
+
+// next finds a character outside of brackets between two offsets; the end where
+// there is none.
+func (r *scriptReader) next(from, to int, c byte) int {
+	depth := 0
+	for i := from; i < to; i++ {
+		switch b := r.code[i]; {
+		case b == c && depth == 0:
+			return i
+		case b == '(' || b == '[' || b == '{':
+			depth++
+		case b == ')' || b == ']' || b == '}':
+			depth--
+		}
+	}
+	return to
+}
+
+// closing finds the bracket that closes the one at an offset, or the end of a text
+// in backticks; −1 where there is none.
+func (r *scriptReader) closing(open int) int {
+	if open >= len(r.code) {
+		return -1
+	}
+	if r.code[open] == '`' {
+		if i := strings.IndexByte(r.code[open+1:], '`'); i >= 0 {
+			return open + 1 + i
+		}
+		return -1
+	}
+	depth := 0
+	for i := open; i < len(r.code); i++ {
+		switch r.code[i] {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
+}
+
+// maskScript blanks comments, the insides of texts and regular expressions, so that
+// brackets and words in the rest are code. Line ends stay.
+func maskScript(source string) string {
+	out := []byte(source)
+	blank := func(from, to int) {
+		for i := from; i < min(to, len(out)); i++ {
+			if out[i] != '\n' {
+				out[i] = ' '
+			}
+		}
+	}
+	for i := 0; i < len(source); {
+		end := i + 1
+		switch c := source[i]; {
+		case strings.HasPrefix(source[i:], "//"):
+			end = i + lineLength(source[i:])
+			blank(i, end)
+		case strings.HasPrefix(source[i:], "/*"):
+			if n := strings.Index(source[i+2:], "*/"); n >= 0 {
+				end = i + n + 4
+			} else {
+				end = len(source)
+			}
+			blank(i, end)
+		case c == '\'' || c == '"' || c == '`':
+			if n := textLength(source[i:]); n > 0 { // else an apostrophe in JSX
+				end = i + n
+				blank(i+1, end-1)
+			}
+		case c == '/' && beginsPattern(out[:i]):
+			if n := patternLength(source[i:]); n > 0 {
+				end = i + n
+				blank(i+1, end-1)
+			}
+		}
+		i = end
+	}
+	return string(out)
+}
+
+func lineLength(s string) int {
+	if n := strings.IndexByte(s, '\n'); n >= 0 {
+		return n
+	}
+	return len(s)
+}
+
+// textLength is the length of a quoted text with its quotes; 0 where it has no end.
+func textLength(s string) int {
+	for i := 1; i < len(s); i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == s[0]:
+			return i + 1
+		case s[i] == '\n' && s[0] != '`':
+			return 0
+		}
+	}
+	return 0
+}
+
+// beginsPattern reports whether a "/" behind some code begins a regular expression
+// rather than divides.
+func beginsPattern(before []byte) bool {
+	code := strings.TrimRight(string(before[max(0, len(before)-40):]), " \t\r\n")
+	return code == "" || strings.IndexByte("(,=:[!&|?{};+", code[len(code)-1]) >= 0 || strings.HasSuffix(code, "=>") || strings.HasSuffix(code, "return")
+}
+
+// patternLength is the length of a regular expression with its slashes; 0 where it
+// has no end on the line.
+func patternLength(s string) int {
+	class := false
+	for i := 1; i < len(s) && s[i] != '\n'; i++ {
+		switch {
+		case s[i] == '\\':
+			i++
+		case s[i] == '[':
+			class = true
+		case s[i] == ']':
+			class = false
+		case s[i] == '/' && !class:
+			return i + 1
+		}
+	}
+	return 0
+}

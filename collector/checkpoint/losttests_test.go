@@ -1,0 +1,120 @@
+package checkpoint
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// sources are the files of one version: "name: text".
+type sources map[string]string
+
+func (s sources) tests() (all []testCase) {
+	for name, text := range s {
+		r := readerOf(name)
+		if r == nil {
+			continue
+		}
+		if strings.HasSuffix(name, ".go") {
+			text = "package a\n" + text
+		}
+		for _, t := range r.read(text) {
+			t.file = name
+			all = append(all, t)
+		}
+	}
+	return all
+}
+
+const (
+	goAdd   = "func TestAdd(t *testing.T) {\n\tif Add(1, 2) != 3 {\n\t\tt.Fatal(\"wrong\")\n\t}\n}\n"
+	goTable = "func TestAdd(t *testing.T) {\n\tfor _, c := range []struct {\n\t\tname string\n\t\ta, b, want int\n\t}{\n\t\t{\"small\", 1, 2, 3},\n\t\t{\"negative\", -1, -2, -3},\n\t} {\n\t\tt.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, Add(c.a, c.b)) })\n\t}\n}\n"
+	goSub   = "func TestAdd(t *testing.T) {\n\tt.Run(\"small\", func(t *testing.T) { check(t, 1, 2) })\n\tt.Run(\"negative\", func(t *testing.T) { check(t, -1, -2) })\n}\n"
+	tsAdd   = "import { test, expect } from 'vitest'\ntest('adds', () => {\n  expect(add(1, 2)).toBe(3)\n})\n"
+	tsCart  = "describe('cart', () => {\n  it('adds', () => { expect(add(1)).toBe(1) })\n  it('removes', async () => { expect(await remove(1)).toBe(0) })\n})\n"
+)
+
+// TestLost: what is lost between two versions of the tests, and what only looks so.
+func TestLost(t *testing.T) {
+	for name, c := range map[string]struct {
+		before, after sources
+		want          string
+	}{
+		"go: deleted":                        {sources{"a_test.go": goAdd}, sources{"a_test.go": ""}, "TestAdd deleted"},
+		"go: file deleted":                   {sources{"a_test.go": goAdd}, sources{}, "TestAdd deleted"},
+		"go: moved":                          {sources{"a_test.go": goAdd}, sources{"b/b_test.go": goAdd}, ""},
+		"go: renamed":                        {sources{"a_test.go": goAdd}, sources{"a_test.go": strings.Replace(goAdd, "TestAdd", "TestSum", 1)}, ""},
+		"go: renamed and edited":             {sources{"a_test.go": goAdd}, sources{"a_test.go": strings.NewReplacer("TestAdd", "TestSum", "wrong", "the sum is wrong").Replace(goAdd)}, ""},
+		"go: another instead":                {sources{"a_test.go": goAdd}, sources{"a_test.go": "func TestParse(t *testing.T) {\n\tv, err := Parse(\"x\")\n\trequire.NoError(t, err)\n\trequire.Equal(t, 7, v)\n}\n"}, "TestAdd deleted"},
+		"go: same name, one of two packages": {sources{"a/a_test.go": goAdd, "b/b_test.go": goAdd + "// 1\n"}, sources{"b/b_test.go": goAdd + "// 2\n"}, "TestAdd deleted"},
+		"go: commented out":                  {sources{"a_test.go": goAdd}, sources{"a_test.go": "/*\n" + goAdd + "*/\n"}, "TestAdd deleted"},
+		"go: named in a text":                {sources{"a_test.go": goAdd}, sources{"a_test.go": "const s = `\n" + goAdd + "`\n"}, "TestAdd deleted"},
+		"go: in testdata":                    {sources{"testdata/a_test.go": goAdd}, sources{}, ""},
+		"go: skipped":                        {sources{"a_test.go": goAdd}, sources{"a_test.go": strings.Replace(goAdd, "{\n", "{\n\tt.Skip(\"later\")\n", 1)}, "TestAdd skipped"},
+		"go: skipped second":                 {sources{"a_test.go": goAdd}, sources{"a_test.go": strings.Replace(goAdd, "{\n", "{\n\tt.Parallel()\n\tt.SkipNow()\n", 1)}, "TestAdd skipped"},
+		"go: always skipped":                 {sources{"a_test.go": goAdd}, sources{"a_test.go": strings.Replace(goAdd, "{\n", "{\n\tif true {\n\t\tt.Skip()\n\t}\n", 1)}, "TestAdd skipped"},
+		"go: skipped if short":               {sources{"a_test.go": goAdd}, sources{"a_test.go": strings.Replace(goAdd, "{\n", "{\n\tif testing.Short() {\n\t\tt.Skip()\n\t}\n", 1)}, ""},
+		"go: emptied":                        {sources{"a_test.go": goAdd}, sources{"a_test.go": "func TestAdd(t *testing.T) {}\n"}, "TestAdd emptied"},
+		"go: a comment is left":              {sources{"a_test.go": goAdd}, sources{"a_test.go": "func TestAdd(t *testing.T) {\n\t// later\n\tt.Log(\"later\")\n}\n"}, "TestAdd emptied"},
+		"go: returns at once":                {sources{"a_test.go": goAdd}, sources{"a_test.go": strings.Replace(goAdd, "{\n", "{\n\treturn\n", 1)}, "TestAdd emptied"},
+		"go: checks nothing":                 {sources{"a_test.go": goAdd}, sources{"a_test.go": "func TestAdd(t *testing.T) {\n\t_ = Add(1, 2)\n}\n"}, "TestAdd emptied"},
+		"go: to a helper":                    {sources{"a_test.go": goAdd}, sources{"a_test.go": "func TestAdd(t *testing.T) {\n\tcheck(t, 1, 2)\n}\n"}, ""},
+		"go: was always empty":               {sources{"a_test.go": "func TestAdd(t *testing.T) {}\n"}, sources{"a_test.go": "func TestAdd(t *testing.T) { }\n"}, ""},
+		"go: row deleted":                    {sources{"a_test.go": goTable}, sources{"a_test.go": strings.Replace(goTable, "\t\t{\"negative\", -1, -2, -3},\n", "", 1)}, "TestAdd/negative deleted"},
+		"go: row renamed":                    {sources{"a_test.go": goTable}, sources{"a_test.go": strings.Replace(goTable, "\"negative\"", "\"below zero\"", 1)}, ""},
+		"go: row changed":                    {sources{"a_test.go": goTable}, sources{"a_test.go": strings.Replace(goTable, "-1, -2, -3", "-2, -2, -4", 1)}, ""},
+		"go: into a table":                   {sources{"a_test.go": goSub}, sources{"a_test.go": goTable}, ""},
+		"go: out of a table":                 {sources{"a_test.go": goTable}, sources{"a_test.go": goSub}, ""},
+		"go: tests into a table":             {sources{"a_test.go": "func TestSmall(t *testing.T) { check(t, 1, 2) }\nfunc TestNegative(t *testing.T) { check(t, -1, -2) }\n"}, sources{"a_test.go": goTable}, ""},
+		"go: subtest deleted":                {sources{"a_test.go": goSub}, sources{"a_test.go": strings.Replace(goSub, "\tt.Run(\"negative\", func(t *testing.T) { check(t, -1, -2) })\n", "", 1)}, "TestAdd/negative deleted"},
+		"go: subtest skipped":                {sources{"a_test.go": goSub}, sources{"a_test.go": strings.Replace(goSub, "check(t, -1, -2)", "t.Skip()", 1)}, "TestAdd/negative skipped"},
+		"go: said once":                      {sources{"a_test.go": goSub}, sources{}, "TestAdd deleted"},
+		"go: suite":                          {sources{"a_test.go": "func (s *Suite) TestAdd() { s.Equal(3, Add(1, 2)) }\n"}, sources{"a_test.go": "func (s *Suite) TestAdd() { s.T().Skip() }\n"}, "Suite.TestAdd skipped"},
+		"go: example":                        {sources{"a_test.go": "func ExampleAdd() {\n\tfmt.Println(Add(1, 2))\n\t// Output: 3\n}\n"}, sources{"a_test.go": "func ExampleAdd() {\n\tfmt.Println(Add(1, 2))\n}\n"}, "ExampleAdd emptied"},
+		"ts: deleted":                        {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": "test('other', () => { run() })\n"}, "adds deleted"},
+		"ts: moved":                          {sources{"a.test.ts": tsAdd}, sources{"b/a.spec.tsx": tsAdd}, ""},
+		"ts: into a group":                   {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": tsCart}, ""},
+		"ts: renamed":                        {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": strings.Replace(tsAdd, "'adds'", "'adds two numbers'", 1)}, ""},
+		"ts: commented out":                  {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": "// " + strings.ReplaceAll(tsAdd, "\n", "\n// ")}, "adds deleted"},
+		"ts: in a block comment":             {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": "/*\n" + tsAdd + "*/"}, "adds deleted"},
+		"ts: in a text":                      {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": "const s = `" + tsAdd + "`"}, "adds deleted"},
+		"ts: skip":                           {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": strings.Replace(tsAdd, "test('", "test.skip('", 1)}, "adds skipped"},
+		"ts: x":                              {sources{"a.spec.js": tsCart}, sources{"a.spec.js": strings.Replace(tsCart, "it('adds", "xit('adds", 1)}, "cart > adds skipped"},
+		"ts: todo":                           {sources{"a.spec.js": tsAdd}, sources{"a.spec.js": "test.todo('adds')\n"}, "adds skipped"},
+		"ts: group skipped":                  {sources{"a.spec.js": tsCart}, sources{"a.spec.js": strings.Replace(tsCart, "describe(", "describe.skip(", 1)}, "cart > adds skipped, cart > removes skipped"},
+		"ts: option":                         {sources{"a.spec.js": tsAdd}, sources{"a.spec.js": strings.Replace(tsAdd, "'adds', (", "'adds', { skip: true }, (", 1)}, "adds skipped"},
+		"ts: only":                           {sources{"a.spec.js": tsCart}, sources{"a.spec.js": strings.Replace(tsCart, "it('adds", "it.only('adds", 1)}, "cart > removes skipped"},
+		"ts: skip if":                        {sources{"a.spec.js": tsAdd}, sources{"a.spec.js": strings.Replace(tsAdd, "test('", "test.skipIf(process.env.CI)('", 1)}, ""},
+		"ts: skip always":                    {sources{"a.spec.js": tsAdd}, sources{"a.spec.js": strings.Replace(tsAdd, "test('", "test.skipIf(true)('", 1)}, "adds skipped"},
+		"ts: skips itself":                   {sources{"a.spec.js": tsAdd}, sources{"a.spec.js": strings.Replace(tsAdd, "() => {", "(ctx) => {\n  ctx.skip()", 1)}, "adds skipped"},
+		"ts: emptied":                        {sources{"a.test.tsx": tsCart}, sources{"a.test.tsx": strings.Replace(tsCart, "{ expect(await remove(1)).toBe(0) }", "{ /* later */ }", 1)}, "cart > removes emptied"},
+		"ts: checks nothing":                 {sources{"a.test.tsx": tsCart}, sources{"a.test.tsx": strings.Replace(tsCart, "expect(await remove(1)).toBe(0)", "await remove(1)", 1)}, "cart > removes emptied"},
+		"ts: to a helper":                    {sources{"a.test.tsx": tsCart}, sources{"a.test.tsx": strings.Replace(tsCart, "expect(await remove(1)).toBe(0)", "await expectRemoved(1)", 1)}, ""},
+		"ts: an expression":                  {sources{"a.test.tsx": tsAdd}, sources{"a.test.tsx": "test('adds', () => expect(add(1, 2)).toBe(3))\n"}, ""},
+		"ts: a function":                     {sources{"a.test.tsx": tsAdd}, sources{"a.test.tsx": "test('adds', async function () { expect(add(1, 2)).toBe(3) })\n"}, ""},
+		"ts: each":                           {sources{"a.test.ts": "test.each([[1, ')'], [2, '(']])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, sources{"a.test.ts": "test.each([[1, ')']])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, ""},
+		"ts: each deleted":                   {sources{"a.test.ts": "test.each`\n  a | b\n  ${1} | ${2}\n`('adds $a', ({ a }) => { expect(add(a)).toBe(1) })\n"}, sources{"a.test.ts": ""}, "adds $a deleted"},
+		"ts: quotes and slashes":             {sources{"a.test.tsx": "test(\"doesn't add\", () => { render(<p>Don't ) {</p>); expect(/['\"`(]/.test(x)).toBe(1 / 2) })\n" + tsAdd}, sources{"a.test.tsx": tsAdd + "// it\n"}, "doesn't add deleted"},
+		"ts: extended":                       {sources{"a.test.ts": "const myTest = test.extend({ a: 1 })\nmyTest('adds', ({ a }) => { expect(a).toBe(1) })\n"}, sources{"a.test.ts": "const myTest = test.extend({ a: 1 })\nmyTest.skip('adds', ({ a }) => { expect(a).toBe(1) })\n"}, "adds skipped"},
+		"ts: in __tests__":                   {sources{"src/__tests__/a.ts": tsAdd}, sources{}, "adds deleted"},
+		"ts: a pattern's test":               {sources{"a.test.ts": tsAdd + "const ok = /x/.test('adds')\n"}, sources{"a.test.ts": tsAdd}, ""},
+		"py: marked":                         {sources{"test_a.py": "def test_a():\n    assert x()\n"}, sources{"test_a.py": "@pytest.mark.skip(reason='later')\ndef test_a():\n    assert x()\n"}, "test_a skipped"},
+		"py: unittest":                       {sources{"test_a.py": "class A:\n    def test_a(self):\n        x()\n"}, sources{"test_a.py": "class A:\n    @unittest.skip('later')\n    def test_a(self):\n        x()\n"}, "test_a skipped"},
+		"py: skips itself":                   {sources{"test_a.py": "def test_a():\n    x()\n"}, sources{"test_a.py": "def test_a():\n    pytest.skip('later')\n    x()\n"}, "test_a skipped"},
+		"py: pass":                           {sources{"test_a.py": "def test_a():\n    x()\n"}, sources{"test_a.py": "def test_a():\n    pass\n"}, "test_a emptied"},
+		"py: passes on":                      {sources{"test_a.py": "def test_a():\n    x()\n"}, sources{"test_a.py": "def test_a():\n    pass_on()\n"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, change := range lost(c.before.tests(), c.after.tests()) {
+				got = append(got, change.Name+" "+change.Kind)
+			}
+			assert.Equal(t, c.want, strings.Join(got, ", "))
+		})
+	}
+	tests := readerOf("a_test.go").read("//go:build ignore\n\npackage a\n\n" + goAdd)
+	assert.True(t, tests[0].skipped, "an ordinary build leaves it out")
+	assert.False(t, readerOf("a_test.go").read("//go:build linux && !race2\n\npackage a\n\n" + goAdd)[0].skipped)
+	assert.Equal(t, 3, scriptTests("\n\ntest('a', () => {})")[0].line)
+}
