@@ -196,10 +196,11 @@ func (p *progress) write(said string, view []string) {
 			fmt.Fprintf(&b, "\x1b[%dA", n)
 		}
 	}
-	up(len(p.drawn))
-	if said != "" || len(view) < len(p.drawn) { // line by line: a terminal may keep what is cleared at once
-		b.WriteString(strings.Repeat("\x1b[2K\n", len(p.drawn)))
-		up(len(p.drawn))
+	standing := p.rows()
+	up(standing)
+	if said != "" || len(view) < standing { // line by line: a terminal may keep what is cleared at once
+		b.WriteString(strings.Repeat("\x1b[2K\n", standing))
+		up(standing)
 	}
 	b.WriteString(said)
 	for _, line := range view {
@@ -207,6 +208,20 @@ func (p *progress) write(said string, view []string) {
 	}
 	io.WriteString(p.w, b.String())
 	p.drawn = view
+}
+
+// rows is how many rows of the screen the drawn view takes: a terminal that was made
+// narrower has broken its lines.
+func (p *progress) rows() int {
+	if len(p.drawn) == 0 {
+		return 0
+	}
+	columns, _ := p.size()
+	rows := 0
+	for _, line := range p.drawn {
+		rows += max(1, (render.Columns(line)+columns-1)/columns)
+	}
+	return rows
 }
 
 func equalLines(a, b []string) bool {

@@ -45,15 +45,7 @@ var live = regexp.MustCompile(`(?m)^  (go|other|\d+ of \d+ done)\b.*`)
 // TestLiveViewOnATerminal runs verdict in a real terminal of several widths: the
 // view shows what runs, nothing of it is left in the end, and no line of it wraps.
 func TestLiveViewOnATerminal(t *testing.T) {
-	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("VERDICT_TEST_REQUIRE_BROWSER") == "1" {
-			t.Fatal("tmux is not installed")
-		}
-		t.Skip("tmux is not installed; the terminal is not looked at")
-	}
-	bin := filepath.Join(t.TempDir(), "verdict")
-	out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
+	bin := forTerminal(t)
 	repository(t)
 	edit(t, "tracker.md", "`bash big.sh`", "`for i in 1 2 3 4 5 6 7 8; do echo line $i of what is quite a long output for a line of a terminal that is only sixty columns wide; sleep 0.2; done`")
 	for _, columns := range []int{60, 80, 120, 200} {
@@ -73,6 +65,42 @@ func TestLiveViewOnATerminal(t *testing.T) {
 	for i := 1; i <= 8; i++ {
 		assert.Contains(t, final, fmt.Sprintf("other        │ line %d of ", i), "every line, with its lane")
 	}
+}
+
+// TestLiveViewOnATerminalMadeNarrower: the terminal breaks the view's lines, and
+// nothing of them is left on the screen, nor is a line lost that stays.
+func TestLiveViewOnATerminalMadeNarrower(t *testing.T) {
+	bin := forTerminal(t)
+	repository(t)
+	words := strings.Repeat("a long line of output ", 6)
+	edit(t, "tracker.md", "`bash big.sh`", "`echo "+words+"; sleep 0.5; tmux resize-window -x 60 -y 24; for i in 1 2 3 4 5 6 7 8; do echo after $i "+words+"; sleep 0.2; done`")
+	narrow := 0
+	watchScreens(t, 120, 24, "seq 101 112; "+bin+" run tracker.md 2>&1 >/dev/null", func(screen string) {
+		screen = sgr.ReplaceAllString(screen, "")
+		if !strings.Contains(screen, "    after ") {
+			return
+		}
+		narrow++
+		_, view, _ := strings.Cut(screen, "go build ./...\n")
+		assert.Len(t, strings.Split(strings.TrimSpace(view), "\n"), 3, "the view alone, and no piece of a line that was broken:\n%s", screen)
+		assert.Contains(t, screen, "\n112\n", "what stood above still does")
+	})
+	assert.Positive(t, narrow)
+}
+
+// forTerminal builds verdict, to be run in a terminal by tmux.
+func forTerminal(t *testing.T) (bin string) {
+	t.Helper()
+	if _, err := exec.LookPath("tmux"); err != nil {
+		if os.Getenv("VERDICT_TEST_REQUIRE_BROWSER") == "1" {
+			t.Fatal("tmux is not installed")
+		}
+		t.Skip("tmux is not installed; the terminal is not looked at")
+	}
+	bin = filepath.Join(t.TempDir(), "verdict")
+	out, err := exec.Command("go", "build", "-o", bin, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return bin
 }
 
 // watch runs a command in a terminal: all screens that were seen, and everything

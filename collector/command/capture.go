@@ -174,7 +174,15 @@ func (c *capture) showLine(p []byte) {
 	if at := bytes.LastIndexByte(p, '\n'); at >= 0 {
 		p = p[at+1:]
 	}
+	p = afterReturn(p)
 	c.lines(strings.ToValidUTF8(string(p[:min(len(p), 300)]), "\ufffd"))
+}
+
+// afterReturn is what a terminal would still show of a line: a carriage return
+// begins it again, as progress bars do.
+func afterReturn(line []byte) []byte {
+	line = bytes.TrimRight(line, "\r")
+	return line[bytes.LastIndexByte(line, '\r')+1:]
 }
 
 // showLines passes on every line that has an end; a very long one in parts.
@@ -186,7 +194,7 @@ func (c *capture) showLines(p []byte) {
 		if !ended && len(line) < headWindow {
 			break
 		}
-		c.lines(strings.ToValidUTF8(string(bytes.TrimRight(line, "\r")), "\ufffd"))
+		c.lines(strings.ToValidUTF8(string(afterReturn(line)), "\ufffd"))
 		rest = after
 	}
 	c.part = append(c.part[:0], rest...)

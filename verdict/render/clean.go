@@ -113,6 +113,9 @@ func Line(s string) string {
 // Clip shortens s to n columns of a terminal, with an ellipsis where it cuts.
 func Clip(s string, n int) string { return clip(s, n) }
 
+// Columns is how many columns of a terminal s takes, which may be coloured.
+func Columns(s string) int { return columns(stripANSI(s)) }
+
 // columns is how many columns of a terminal s takes.
 func columns(s string) int {
 	n := 0
@@ -122,8 +125,13 @@ func columns(s string) int {
 	return n
 }
 
+const emojiForm = '\ufe0f'
+
 func runeColumns(r rune) int {
 	if r < 0x300 {
+		return 1
+	}
+	if r == emojiForm { // many terminals show what stands before it twice as wide
 		return 1
 	}
 	if unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) {

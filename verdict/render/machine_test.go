@@ -100,9 +100,13 @@ func TestSARIFFitsTheSchema(t *testing.T) {
 		require.NoError(t, err)
 		return schema.Validate(value)
 	}
-	for name, r := range examples() {
+	cases := examples()
+	cases["more than code scanning takes"] = bigReport(25100, 3)
+	for name, r := range cases {
 		sarif := show(t, func(w io.Writer) error { return render.SARIF(w, r) })
 		assert.NoError(t, valid(sarif), name)
+		assert.Equal(t, min(len(r.Findings), 25000), strings.Count(sarif, `"ruleIndex":`), name)
+		assert.Equal(t, len(r.Findings) > 25000, strings.Contains(sarif, `"100 of 25100 findings are left out: code scanning takes no more"`), name)
 		assert.Error(t, valid(strings.Replace(sarif, `"version": "2.1.0"`, `"version": "2"`, 1)), "%s: the schema refuses something", name)
 	}
 }

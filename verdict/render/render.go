@@ -46,13 +46,16 @@ func counts(r *verdict.Report) []string {
 			verified++
 		}
 	}
-	return []string{
+	list := []string{
 		plural(r.Count(verdict.Blocker), "blocker"),
 		plural(r.Count(verdict.Condition), "condition"),
 		plural(r.Count(verdict.Note), "note"),
 		fmt.Sprintf("%d of %s passed", passed, plural(len(r.Commands), "command")),
-		fmt.Sprintf("%d of %s verified", verified, plural(len(r.Packets), "packet")),
 	}
+	if len(r.Packets) == 0 && len(r.Commands) > 0 { // the policy alone requires them
+		return list
+	}
+	return append(list, fmt.Sprintf("%d of %s verified", verified, plural(len(r.Packets), "packet")))
 }
 
 func findingsOf(r *verdict.Report, s verdict.Severity) []*verdict.Finding {

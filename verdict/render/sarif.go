@@ -60,9 +60,19 @@ type sarifMessage struct {
 }
 
 type sarifInvocation struct {
-	Successful bool   `json:"executionSuccessful"`
-	End        string `json:"endTimeUtc,omitempty"`
+	Successful bool                `json:"executionSuccessful"`
+	End        string              `json:"endTimeUtc,omitempty"`
+	Said       []sarifNotification `json:"toolExecutionNotifications,omitempty"`
 }
+
+type sarifNotification struct {
+	Level   string       `json:"level"`
+	Message sarifMessage `json:"message"`
+}
+
+// mostResults is how many results of a run GitHub's code scanning takes: a file
+// with more is refused as a whole.
+const mostResults = 25000
 
 type sarifArtifact struct {
 	Location sarifURI          `json:"location"`
@@ -117,8 +127,11 @@ func SARIF(w io.Writer, r *verdict.Report) error {
 	for _, t := range r.Trackers {
 		run.Artifacts = append(run.Artifacts, sarifArtifact{Location: sarifFile(t.Path), Hashes: map[string]string{"sha-256": t.SHA256}})
 	}
-	for i := range r.Findings {
+	for i := range r.Findings[:min(len(r.Findings), mostResults)] { // the most severe come first
 		run.Results = append(run.Results, sarifFinding(r, &r.Findings[i], index))
+	}
+	if left := len(r.Findings) - mostResults; left > 0 {
+		run.Invocations[0].Said = []sarifNotification{{"warning", sarifMessage{fmt.Sprintf("%d of %d findings are left out: code scanning takes no more", left, len(r.Findings))}}}
 	}
 	enc := json.NewEncoder(w)
 	enc.SetIndent("", "  ")

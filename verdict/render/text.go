@@ -133,19 +133,17 @@ func (t *text) title(name string) {
 func (t *text) head() {
 	r := t.report
 	d := decisionOf(r.Verdict)
-	about := ""
+	what, at := "", clean(short(r.Subject.Commit))
 	if len(r.Trackers) == 1 {
-		about = clean(r.Trackers[0].Path)
+		what = clean(r.Trackers[0].Path)
 	} else if len(r.Trackers) > 1 {
-		about = plural(len(r.Trackers), "tracker")
+		what = plural(len(r.Trackers), "tracker")
 	}
-	if c := r.Subject.Commit; c != "" {
-		about += " at " + clean(short(c))
-		if r.Subject.Worktree.State == "dirty" {
-			about += " with uncommitted changes"
-		}
+	if at != "" && r.Subject.Worktree.State == "dirty" {
+		at += " with uncommitted changes"
 	}
-	t.line(0, decisionStyle(d), clip(string(d)+"  "+strings.TrimSpace(about), t.width))
+	about := strings.Join(nonEmpty(what, at), " at ")
+	t.line(0, decisionStyle(d), clip(string(d)+"  "+about, t.width))
 	t.para(2, plain, "", r.Summary, 2)
 	t.para(2, dim, "", strings.Join(counts(r), " · "), 2)
 	owed := append(findingsOf(r, verdict.Blocker), findingsOf(r, verdict.Condition)...)
