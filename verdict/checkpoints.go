@@ -27,20 +27,16 @@ func (k *trackerJudge) checkpointOf(packet, token string) *evidence.Checkpoint {
 	return k.commits[[2]string{packet, token}]
 }
 
-// asked reports whether the tracker works with checkpoint commits at all.
-func (k *trackerJudge) asked() bool {
-	for i := range k.t.Packets {
-		if len(k.t.Packets[i].Checkpoints) > 0 {
-			return true
-		}
-	}
-	return slices.ContainsFunc(k.t.Rules, func(r tracker.Rule) bool { return strings.Contains(strings.ToLower(r.Text), "checkpoint") })
+// worksWithCommits reports whether a tracker records checkpoint commits at all.
+func worksWithCommits(t *tracker.Tracker) bool {
+	return slices.ContainsFunc(t.Packets, func(p tracker.Packet) bool { return len(p.Checkpoints) > 0 }) ||
+		slices.ContainsFunc(t.Rules, func(r tracker.Rule) bool { return strings.Contains(strings.ToLower(r.Text), "checkpoint") })
 }
 
 // checkpoint judges the recorded commit of a packet that is done.
 func (k *trackerJudge) checkpoint(p *tracker.Packet) {
 	c := p.Checkpoint()
-	if c == nil && !k.asked() {
+	if c == nil && !k.records {
 		return
 	}
 	if c == nil || c.Kind != tracker.CheckpointHash {

@@ -48,6 +48,7 @@ type judge struct {
 	states   map[string]CommandState
 	keys     map[string]string // memo of plan.Key
 	trackers map[string]*tracker.Tracker
+	ownNeeds map[string]int // how many of a command's needs are the change's own; nil without a base
 	report   *Report
 	ids      map[string]int
 }
@@ -57,6 +58,10 @@ func newJudge(in Input) *judge {
 	required := in.Trackers
 	if in.Base != nil {
 		required = append(slices.Clone(in.Trackers), in.Base.Trackers...)
+		j.ownNeeds = map[string]int{}
+		for _, c := range plan.Build(in.Trackers, nil).Commands {
+			j.ownNeeds[c.Key] = len(c.Needs)
+		}
 	}
 	j.plan = plan.Build(required, j.policy)
 	if in.Bundle != nil {
@@ -146,14 +151,10 @@ func (j *judge) finish() *Report {
 		}
 	}
 	j.countFindings()
-	r.Verdict = Go
+	r.Verdict = decisionOf(r.Findings, "") // those about a tracker that the base alone has count as well
 	for i := range r.Trackers {
 		t := &r.Trackers[i]
 		t.Verdict = decisionOf(r.Findings, t.Path)
-		r.Verdict = Worse(r.Verdict, t.Verdict)
-	}
-	if len(r.Trackers) == 0 {
-		r.Verdict = decisionOf(r.Findings, "")
 	}
 	if j.LintOnly || j.Bundle == nil {
 		r.Verdict = Worse(r.Verdict, GoWithConditions) // nothing was seen

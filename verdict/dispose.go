@@ -33,9 +33,9 @@ var (
 // found returns the first match of a list that says something of the risk, with
 // its place.
 func (l *dispositionList) found(text string) (word string, end int) {
-	best := -1
+	best, lower := -1, lowered(text)
 	for _, re := range []*regexp.Regexp{l.word, l.phrase} {
-		for _, at := range re.FindAllStringIndex(text, -1) {
+		for _, at := range re.FindAllStringIndex(lower, -1) {
 			if l.counts(text, at[0], at[1], re == l.word) && (best < 0 || at[0] < best) {
 				best, word, end = at[0], text[at[0]:at[1]], at[1]
 				break
@@ -43,6 +43,17 @@ func (l *dispositionList) found(text string) (word string, end int) {
 		}
 	}
 	return word, end
+}
+
+// lowered is a text with its Latin letters in lower case, byte for byte.
+func lowered(text string) string {
+	b := []byte(text)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
 }
 
 func (l *dispositionList) counts(text string, start, end int, positional bool) bool {

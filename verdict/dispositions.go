@@ -67,10 +67,12 @@ var dispositions = compiled([]dispositionList{
 	},
 })
 
+// compiled makes the expressions; they are compared with texts in lower case, which
+// is quicker than leaving the case to them.
 func compiled(lists []dispositionList) []dispositionList {
 	names := strings.NewReplacer("LATER", `(?:`+laterWords+`)`, "REPAIR", `(?:`+repairWords+`)`, " ", `[\s-]+`)
 	join := func(words []string) *regexp.Regexp {
-		return regexp.MustCompile(`(?i)\b(?:` + names.Replace(strings.Join(words, "|")) + `)(?:\b|$)`)
+		return regexp.MustCompile(`\b(?:` + names.Replace(strings.Join(words, "|")) + `)(?:\b|$)`)
 	}
 	for i := range lists {
 		lists[i].word, lists[i].phrase = join(lists[i].words), join(lists[i].phrases)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
-	"github.com/verdictci/verdict/collector/plan"
 	"github.com/verdictci/verdict/collector/tracker"
 	"github.com/verdictci/verdict/verdict/policy"
 )
@@ -36,7 +35,7 @@ func (j *judge) policyFindings() {
 
 // Effective is the policy that decides. Without a base it is the change's own; with
 // one it is the base's, and of the change's own only what makes the gate stricter:
-// further required commands and contracts. Where the base has no policy, the
+// further required commands, contracts and known risks. Where the base has no policy, the
 // change's first one tells how commands run, and loosens nothing.
 func Effective(own *policy.Policy, base *Base) *policy.Policy {
 	own = orDefault(own)
@@ -56,6 +55,11 @@ func Effective(own *policy.Policy, base *Base) *policy.Policy {
 			merged.Contracts = append(slices.Clip(merged.Contracts), c)
 		}
 	}
+	for _, r := range own.Risks.Known {
+		if !slices.ContainsFunc(merged.Risks.Known, func(b policy.KnownRisk) bool { return b.Text == r.Text }) {
+			merged.Risks.Known = append(slices.Clip(merged.Risks.Known), r)
+		}
+	}
 	return &merged
 }
 
@@ -64,103 +68,6 @@ func orDefault(p *policy.Policy) *policy.Policy {
 		return policy.Default()
 	}
 	return p
-}
-
-// policyChanges lists what a change alters of the base's policy, the required
-// commands aside.
-func policyChanges(base, own *policy.Policy) []string {
-	if digestOf(base) == digestOf(own) {
-		return nil
-	}
-	if base == nil {
-		return []string{"the change brings the first policy; it is not in force until it is on the base branch"}
-	}
-	var out []string
-	if digestOf(own) == "" {
-		out = append(out, "the policy is removed")
-	}
-	for _, id := range sortedKeys(base.Severities, own.Severities) {
-		if a, b := base.Severities[id], own.Severities[id]; a != b {
-			out = append(out, fmt.Sprintf("the policy sets %s to %s; on the base branch, %s", id, orElse(b, "its default"), orElse(a, "its default")))
-		}
-	}
-	for _, w := range own.Waivers {
-		if !slices.ContainsFunc(base.Waivers, func(b policy.Waiver) bool { w.Pos, b.Pos = tracker.Pos{}, tracker.Pos{}; return w == b }) {
-			out = append(out, fmt.Sprintf("the policy brings a waiver of %s by %s until %s", w.Rule, w.Owner, w.Expires.Format("2006-01-02")))
-		}
-	}
-	for _, c := range base.Contracts {
-		if !slices.ContainsFunc(own.Contracts, func(o policy.Contract) bool { return c.ID == o.ID && c.Pattern == o.Pattern }) {
-			out = append(out, fmt.Sprintf("the policy drops or alters the contract %s", c.ID))
-		}
-	}
-	for _, list := range []struct {
-		what      string
-		base, own []string
-	}{
-		{"trusts", base.Commands.Trusted, own.Commands.Trusted}, {"allows", base.Commands.Allowed, own.Commands.Allowed}, {"passes through", base.Commands.PassThrough, own.Commands.PassThrough},
-		{"leaves out of the packets' scope", base.Checkpoints.IgnorePaths, own.Checkpoints.IgnorePaths},
-	} {
-		for _, item := range list.own {
-			if !slices.Contains(list.base, item) {
-				out = append(out, fmt.Sprintf("the policy %s `%s`, which that of the base branch does not", list.what, item))
-			}
-		}
-	}
-	if len(out) == 0 {
-		out = append(out, "the policy is another one than on the base branch")
-	}
-	for i := range out {
-		out[i] += "; that of the base branch decides"
-	}
-	return out
-}
-
-func sortedKeys(maps ...map[string]string) []string {
-	var keys []string
-	for _, m := range maps {
-		for k := range m {
-			if !slices.Contains(keys, k) {
-				keys = append(keys, k)
-			}
-		}
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// baseFindings says what a change alters of the gate that it must pass, and keeps
-// the decision below GO until somebody accepts it.
-func (j *judge) baseFindings() {
-	if j.Base == nil {
-		return
-	}
-	changed := policyChanges(j.Base.Policy, orDefault(j.Input.Policy))
-	now := map[string]bool{}
-	own := plan.Build(j.Trackers, orDefault(j.Input.Policy))
-	for i := range own.Commands {
-		now[own.Commands[i].Key] = true
-	}
-	base := plan.Build(j.Base.Trackers, j.Base.Policy)
-	had := map[string]bool{}
-	for i := range base.Commands {
-		c := &base.Commands[i]
-		had[c.Key] = true
-		if !now[c.Key] {
-			changed = append(changed, "`"+c.Key+"` is no longer required here; it still is on the base branch")
-		}
-	}
-	for i := range own.Commands {
-		c := &own.Commands[i]
-		for n := range c.Needs {
-			if b := base.Command(c.Key); b != nil && n == 0 && b.Needs[0].Expected != c.Needs[0].Expected {
-				changed = append(changed, fmt.Sprintf("`%s` is expected to exit %d; on the base branch, %d", c.Key, c.Needs[0].Expected, b.Needs[0].Expected))
-			}
-		}
-	}
-	for _, text := range changed {
-		j.find("policy/changed", Finding{Message: text, Claimed: text})
-	}
 }
 
 func digestOf(p *policy.Policy) string {

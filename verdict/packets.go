@@ -16,12 +16,13 @@ type trackerJudge struct {
 	// hold its own commit's hash.
 	newest  *tracker.Packet
 	byID    map[string]*tracker.Packet         // by normal id
+	records bool                               // it works with checkpoint commits
 	byKey   map[string]int                     // index in report.Commands
 	commits map[[2]string]*evidence.Checkpoint // by packet and token
 }
 
 func (j *judge) tracker(_ int, t *tracker.Tracker) {
-	k := &trackerJudge{judge: j, t: t, byID: map[string]*tracker.Packet{}}
+	k := &trackerJudge{judge: j, t: t, byID: map[string]*tracker.Packet{}, records: worksWithCommits(t)}
 	r := TrackerReport{Path: t.Path, SHA256: t.SHA256, Title: t.Title.Text, Next: t.Next.Text}
 	if v := t.Recorded(); v != nil {
 		r.Recorded, r.RecordedPos = Decision(v.Decision), &v.Pos

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -67,7 +66,7 @@ func (f *projectFlags) openAt(dir string, args []string) (*project, error) {
 		return nil, err
 	}
 	if f.policyFrom != "" {
-		if p.base, err = p.readBasePolicy(f.policyFrom); err != nil {
+		if p.base, err = p.readBasePolicy(f.policyFrom, f.policy, dir); err != nil {
 			return nil, err
 		}
 	}
@@ -88,7 +87,7 @@ func (f *projectFlags) openAt(dir string, args []string) (*project, error) {
 		return nil, &inputError{errors.Join(problems...), hintOf(problems[0])}
 	}
 	if f.policyFrom != "" {
-		if err := p.readBaseTrackers(f.policyFrom); err != nil {
+		if err := p.readBaseTrackers(f.policyFrom, len(args) > 0); err != nil {
 			return nil, err
 		}
 	}
@@ -239,44 +238,6 @@ func (p *project) readRegister(t *tracker.Tracker) {
 func mostlyText(src []byte) bool {
 	bad := bytes.Count(bytes.ToValidUTF8(src, []byte("\x00")), []byte{0})
 	return bad*50 < len(src)
-}
-
-// readBasePolicy reads the policy of another commit.
-func (p *project) readBasePolicy(rev string) (*verdict.Base, error) {
-	base := &verdict.Base{}
-	src, commit, err := checkpoint.ReadFile(p.root, rev, policy.FileName)
-	switch {
-	case err == nil:
-		if base.Policy, err = policy.Parse(policy.FileName, src, verdict.RuleIDs()); err != nil {
-			return nil, &inputError{fmt.Errorf("policy of %s: %w", rev, err), ""}
-		}
-		if err := readJSONLists(base.Policy, func(path string) ([]byte, error) {
-			src, _, err := checkpoint.ReadFile(p.root, rev, path)
-			return src, err
-		}); err != nil {
-			return nil, err
-		}
-	case errors.Is(err, fs.ErrNotExist):
-	default:
-		return nil, badInput("fetch the base branch first", "read policy of %s: %w", rev, err)
-	}
-	base.Commit = commit
-	return base, nil
-}
-
-// readBaseTrackers reads the project's trackers as they are in another commit.
-func (p *project) readBaseTrackers(rev string) error {
-	for _, t := range p.trackers {
-		src, commit, err := checkpoint.ReadFile(p.root, rev, t.Path)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		} else if err != nil {
-			return fmt.Errorf("read %s of %s: %w", t.Path, rev, err)
-		}
-		p.base.Commit = commit
-		p.base.Trackers = append(p.base.Trackers, tracker.Parse(t.Path, src, p.requiringPolicy().Vocabulary))
-	}
-	return nil
 }
 
 // trackerFiles are the paths that never count as a change of the work tree.

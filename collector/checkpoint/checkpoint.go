@@ -133,6 +133,31 @@ func ReadFile(root, rev, path string) ([]byte, string, error) {
 	return data, commit.String(), err
 }
 
+// ListFiles returns the paths of all files of a commit, sorted.
+func ListFiles(root, rev string) ([]string, error) {
+	s, err := gitstore.Open(root)
+	if err != nil {
+		return nil, err
+	}
+	defer s.Close()
+	h, err := s.Resolve(rev)
+	if err != nil {
+		return nil, err
+	}
+	commit, err := s.Commit(h)
+	if err != nil {
+		return nil, err
+	}
+	changes, err := s.Diff(plumbing.ZeroHash, commit.Tree)
+	paths := make([]string, 0, len(changes))
+	for i := range changes {
+		if !changes[i].Module() {
+			paths = append(paths, changes[i].Path)
+		}
+	}
+	return paths, err
+}
+
 // Verify asks the repository about every checkpoint of the trackers.
 func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Options) (r evidence.Repository, err error) {
 	defer func() {

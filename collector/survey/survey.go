@@ -178,11 +178,19 @@ func nearestAbove(dir string, n int, at func(int) string) int {
 	return best
 }
 
-// isTracker reports whether a Markdown file has a board with a packet that has a
-// section of its own.
+// isTracker reports whether a file is a tracker: Markdown with a board, and a
+// packet on it that has a section of its own.
 func isTracker(fsys fs.FS, name string) bool {
 	src, err := readFile(fsys, name, maxTracker)
-	if err != nil || !strings.Contains(string(src), "|") || !strings.Contains(string(src), "- [") {
+	return err == nil && IsTracker(name, src)
+}
+
+// IsTracker reports whether a document is a tracker, by its path and text.
+func IsTracker(name string, src []byte) bool {
+	if slices.ContainsFunc(strings.Split(path.Dir(name), "/"), func(dir string) bool { return slices.Contains(skipped, dir) }) || !strings.EqualFold(path.Ext(name), ".md") {
+		return false
+	}
+	if !strings.Contains(string(src), "|") || !strings.Contains(string(src), "- [") {
 		return false // parsing every document would take long
 	}
 	t := tracker.Parse(name, src, nil)
