@@ -2,9 +2,11 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/plan"
 )
 
 // tests judges what the test runners did, summed over the command: that no test
@@ -18,7 +20,14 @@ func (c *commandJudge) tests(name string, checks []*evidence.Step) {
 			continue
 		}
 		runners++
-		addTests(&sum, s.Tests)
+		if len(s.Tests.Flags) > 0 && s.Tool == "go test" { // those of vitest show in what it counts
+			c.weak(name, s, s.Tests.Flags)
+		}
+		t := *s.Tests
+		if s.Tool == "go test" && strings.Contains(t.Filter, "/") && t.Subtests == 0 {
+			t.Passed = 0 // those are the parents of what the filter names
+		}
+		addTests(&sum, &t)
 		complete = complete && s.Tests.Complete
 	}
 	if runners == 0 {
@@ -110,15 +119,17 @@ func (c *commandJudge) checked(name string, checks []*evidence.Step) {
 	for _, s := range checks {
 		k := s.Check
 		if k == nil {
-			if s.Tests == nil {
+			if s.Tests == nil && !seenInside(s, checks) {
 				read++
 			}
 			continue
 		}
 		if len(k.Flags) > 0 {
-			c.found("evidence/weak-flags", Finding{Message: fmt.Sprintf("inside %s, %s makes %s check less than it says", name, strings.Join(k.Flags, " "), s.Tool), Observed: strings.Join(k.Flags, " ")})
+			c.weak(name, s, k.Flags)
 		}
 		switch {
+		case s.Tool == "go test":
+			nothing = append(nothing, fmt.Sprintf("`%s` runs no test", clip(strings.Join(s.Argv, " "), 100)))
 		case k.Nothing, k.Files == 0:
 			what := s.Tool + " had nothing to check"
 			if len(k.References) > 0 {
@@ -129,12 +140,28 @@ func (c *commandJudge) checked(name string, checks []*evidence.Step) {
 			read++
 		}
 	}
-	if len(nothing) > 0 && (read == 0 || len(checks) == len(nothing)) {
+	opaque := slices.ContainsFunc(c.plan.Shape.Steps, func(s plan.Step) bool { return s.Opaque }) // it may run what was only built
+	if len(nothing) > 0 && (read == 0 || len(checks) == len(nothing)) && !(opaque && onlyBuilt(checks)) {
 		c.state = CommandVacuous
 		c.found("evidence/nothing-checked", Finding{Message: fmt.Sprintf("%s exits 0, and %s", name, nothing[0]), Observed: "nothing was checked"})
 	} else if len(nothing) > 0 {
 		c.found("evidence/nothing-checked", Finding{Severity: Condition, Message: fmt.Sprintf("inside %s, %s", name, nothing[0]), Observed: nothing[0]})
 	}
+}
+
+func (c *commandJudge) weak(name string, s *evidence.Step, flags []string) {
+	c.found("evidence/weak-flags", Finding{Message: fmt.Sprintf("inside %s, %s makes %s check less than it says", name, strings.Join(flags, " "), s.Tool), Observed: strings.Join(flags, " ")})
+}
+
+// onlyBuilt reports whether the checks are tests that were built and not run.
+func onlyBuilt(checks []*evidence.Step) bool {
+	return !slices.ContainsFunc(checks, func(s *evidence.Step) bool { return s.Tool != "go test" || s.Check == nil })
+}
+
+// seenInside reports whether what a check did was seen in a check that it started:
+// npm exec vitest starts vitest.
+func seenInside(s *evidence.Step, checks []*evidence.Step) bool {
+	return slices.ContainsFunc(checks, func(o *evidence.Step) bool { return o.Tool == s.Tool && (o.Tests != nil || o.Check != nil) })
 }
 
 // effects judges what the command did beside its work.

@@ -36,6 +36,7 @@ func (c *commandJudge) inside(name string) {
 	if c.state == CommandFailed {
 		return
 	}
+	c.looked(name)
 	c.proof(name, checks)
 	c.tests(name, checks)
 	c.checked(name, checks)
@@ -66,6 +67,25 @@ func (c *commandJudge) failedSteps(name string, checks []*evidence.Step) {
 	}
 }
 
+// looked asks of what only looks, where it counts that it finds nothing, whether it
+// could look: ! grep succeeds where grep cannot read the file, and test -z "$(…)"
+// where the program inside is not there.
+func (c *commandJudge) looked(name string) {
+	for i := range c.evidence.Steps {
+		s := &c.evidence.Steps[i]
+		if s.Index < 0 || s.Index >= len(c.plan.Shape.Steps) || s.Probative || len(s.Argv) == 0 {
+			continue
+		}
+		broken := s.Outcome == evidence.StartFailed || s.Outcome == evidence.Exited && s.ExitCode > 1 && c.plan.Shape.Steps[s.Index].Status
+		turned := slices.ContainsFunc(c.plan.Shape.Masks, func(m plan.Mask) bool {
+			return m.Step == s.Index && (m.Kind == "negation" || m.Kind == "substitution")
+		})
+		if broken && turned {
+			c.found("evidence/hidden-failure", Finding{Severity: Condition, Message: fmt.Sprintf("inside %s, `%s` could not look", name, clip(strings.Join(s.Argv, " "), 100)), Observed: stepEnd(s)})
+		}
+	}
+}
+
 func passedLater(s *evidence.Step, later []*evidence.Step) bool {
 	return slices.ContainsFunc(later, func(o *evidence.Step) bool {
 		return o.Outcome == evidence.Exited && o.ExitCode == 0 && o.Dir == s.Dir && slices.Equal(o.Argv, s.Argv)
@@ -86,18 +106,26 @@ func stepEnd(s *evidence.Step) string {
 
 // proof asks whether exit 0 of the line proves anything.
 func (c *commandJudge) proof(name string, checks []*evidence.Step) {
-	probative, status, opaque := false, false, false
+	probative, status, opaque, idle := false, false, false, false
 	for _, s := range c.plan.Shape.Steps {
 		probative, status, opaque = probative || s.Probative, status || s.Status, opaque || s.Opaque
+		idle = idle || s.Idle && !writes(&s)
 	}
-	witnessed := len(c.evidence.Steps) > 0
 	switch {
-	case !probative && !status && !opaque:
+	case !probative && !status && !opaque && len(checks) == 0 && idle:
+		c.state = CommandVacuous
+		c.found("evidence/nothing-checked", Finding{Message: "with its options, " + name + " checks nothing", Observed: "exit 0"})
+		return
+	case !probative && !status && !opaque && len(checks) == 0:
 		c.found("evidence/cannot-fail", Finding{Message: name + " cannot fail: no program in it checks anything", Observed: "exit 0"})
 		return
-	case probative && witnessed && !slices.ContainsFunc(checks, ran):
+	case probative && c.watched() && !slices.ContainsFunc(checks, ran):
 		c.state = CommandVacuous
 		c.found("evidence/nothing-checked", Finding{Severity: c.reachedNothing(), Message: "no check inside " + name + " ran", Observed: "no check ran"})
+		return
+	case c.noScript():
+		c.state = CommandVacuous
+		c.found("evidence/nothing-checked", Finding{Message: name + " exits 0, and there is no such script", Observed: "nothing ran"})
 		return
 	case opaque && len(checks) == 0 && !c.plan.Trusted:
 		c.state = CommandUnproven
@@ -106,8 +134,23 @@ func (c *commandJudge) proof(name string, checks []*evidence.Step) {
 	}
 	c.idle(name)
 	if !c.plan.Shape.Sound {
-		c.unsound(name, witnessed)
+		c.unsound(name)
 	}
+}
+
+// noScript reports whether npm was asked to run a script only if there is one, and
+// ran none.
+func (c *commandJudge) noScript() bool {
+	return len(c.plan.Shape.Steps) == 1 && slices.ContainsFunc(c.plan.Shape.Masks, func(m plan.Mask) bool { return m.Kind == "if-present" }) &&
+		len(c.evidence.Steps) > 0 && !slices.ContainsFunc(c.evidence.Steps, func(s evidence.Step) bool { return s.Via == "npm" })
+}
+
+// watched reports whether what ran inside the line could be seen.
+func (c *commandJudge) watched() bool { return c.evidence.Watched || len(c.evidence.Steps) > 0 }
+
+// writes reports whether a tool is told to change what it finds.
+func writes(s *plan.Step) bool {
+	return slices.ContainsFunc(s.Argv, func(a string) bool { return a == "-w" || a == "--write" || a == "--fix" })
 }
 
 // idle names the tools that have words by which they check nothing, beside others
@@ -135,12 +178,15 @@ func (c *commandJudge) reachedNothing() Severity {
 			return Condition
 		}
 	}
+	if slices.ContainsFunc(c.plan.Shape.Steps, func(s plan.Step) bool { return s.Probative && s.Behind }) {
+		return Condition
+	}
 	return Blocker
 }
 
 // unsound asks of a line whose exit code proves nothing whether each of its checks
 // was seen to end well.
-func (c *commandJudge) unsound(name string, witnessed bool) {
+func (c *commandJudge) unsound(name string) {
 	seen := map[int]bool{}
 	tools := map[string]bool{}
 	for _, s := range c.evidence.Steps {
@@ -165,7 +211,7 @@ func (c *commandJudge) unsound(name string, witnessed bool) {
 			c.found("evidence/masked", Finding{Message: fmt.Sprintf("the status of `%s` can get lost in %s (%s); it was seen to pass", clip(s.Text, 100), name, maskWords[mask]), Observed: "passed"})
 		}
 	}
-	if !witnessed {
+	if !c.watched() {
 		c.found("evidence/unseen-step", Finding{Message: "what ran inside " + name + " was not seen", Observed: "no step was seen"})
 		c.state = CommandUnproven
 	}

@@ -91,11 +91,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 	text, env := s.Command.Text, append(append([]string{}, s.Env...), marker)
 	var log string
 	if s.Witness != nil && s.witnessed() {
-		if instrumented, err := plan.Instrument(text, plan.Bash); err == nil {
-			text = instrumented
-			log = filepath.Join(s.LogDir, s.Name+".steps.jsonl")
-			env = s.Witness.environment(env, log, filepath.Join(s.LogDir, s.Name), s.Root)
-		}
+		text, env, log = s.watch(text, env)
 	}
 	cmd := exec.Command(bash, "--noprofile", "--norc", "-c", text)
 	cmd.Dir = filepath.Join(s.Root, filepath.FromSlash(s.Command.Dir))
@@ -112,7 +108,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 	s.wait(ctx, p, out, e)
 	e.DurationMS = time.Since(e.Started).Milliseconds()
 	e.Log = out.finish(s.Bundle)
-	if log != "" {
+	if e.Watched = log != ""; e.Watched {
 		e.Steps = readSteps(log, s.Root, s.Bundle, s.Command, s.Secrets)
 		os.Remove(log)
 	} else {
@@ -121,19 +117,26 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 	s.explain(e, out)
 }
 
+// watch puts the witness into the command's text and environment; log is the file
+// that it reports to. Where that cannot be, nothing changes, and log is empty.
+func (s *Spec) watch(text string, env []string) (_ string, _ []string, log string) {
+	log = filepath.Join(s.LogDir, s.Name+".steps.jsonl")
+	seen, shims, err := s.Witness.environment(env, s.Name, log, filepath.Join(s.LogDir, s.Name), s.Root)
+	if err != nil {
+		return text, env, ""
+	}
+	instrumented, err := plan.Instrument(text, plan.Bash, plan.Witness{Program: filepath.Join(shims, stepName), Log: log})
+	if err != nil {
+		return text, env, ""
+	}
+	return instrumented, seen, log
+}
+
 // witnessed reports whether the steps are to be seen: where one of them checks
-// something or starts others, or where the shell could hide how one ended. A
-// single command that the shell cannot hide needs no witness.
+// something or can start others, or where the shell could hide how one ended. What
+// only looks needs no witness.
 func (s *Spec) witnessed() bool {
-	if !s.Command.Shape.Sound {
-		return true
-	}
-	for _, step := range s.Command.Shape.Steps {
-		if step.Probative || step.Opaque {
-			return true
-		}
-	}
-	return false
+	return !s.Command.Shape.Sound || !s.Command.Shape.OnlyLooks()
 }
 
 // wait waits for the end of the command, or ends it: at its time limit, or when

@@ -245,29 +245,39 @@ func TestInterruption(t *testing.T) {
 // TestChecksAreSeen: whoever starts a check, and whatever is made of its status,
 // its own end is seen.
 func TestChecksAreSeen(t *testing.T) {
-	if _, err := exec.LookPath("go"); err != nil {
+	program, err := exec.LookPath("go")
+	if err != nil {
 		t.Skip("go is not installed")
 	}
 	lines := map[string]string{
-		"plain":        "go test ./... -count=1",
-		"or":           "go test ./... -count=1 || true",
-		"pipe":         "go test ./... -count=1 2>&1 | tail -3",
-		"sequence":     "go test ./... -count=1; echo done",
-		"negation":     "! go test ./... -count=1",
-		"condition":    "if go test ./... -count=1; then :; fi",
-		"substitution": `echo "$(go test ./... -count=1)"`,
-		"set +e":       "set +e; go test ./... -count=1; go version",
-		"bash -c":      "bash -c 'go test ./... -count=1; true'",
-		"timeout":      "timeout 50 go test ./... -count=1 || true",
-		"env":          "env A=1 go test ./... -count=1 || true",
-		"xargs":        "echo ./... | xargs go test -count=1 || true",
-		"find":         "find . -name '*_test.go' -execdir go test -count=1 \\;",
-		"script":       "./check.sh",
-		"bash script":  "bash check.sh",
-		"make":         "make test",
-		"trap":         "trap 'exit 0' EXIT; go test ./... -count=1",
-		"function":     "f() { go test ./... -count=1; true; }; f",
-		"wait":         "go test ./... -count=1 & wait $!; true",
+		"plain":                   "go test ./... -count=1",
+		"or":                      "go test ./... -count=1 || true",
+		"pipe":                    "go test ./... -count=1 2>&1 | tail -3",
+		"sequence":                "go test ./... -count=1; echo done",
+		"negation":                "! go test ./... -count=1",
+		"condition":               "if go test ./... -count=1; then :; fi",
+		"substitution":            `echo "$(go test ./... -count=1)"`,
+		"set +e":                  "set +e; go test ./... -count=1; go version",
+		"bash -c":                 "bash -c 'go test ./... -count=1; true'",
+		"timeout":                 "timeout 50 go test ./... -count=1 || true",
+		"env":                     "env A=1 go test ./... -count=1 || true",
+		"xargs":                   "echo ./... | xargs go test -count=1 || true",
+		"find":                    "find . -name '*_test.go' -execdir go test -count=1 \\;",
+		"script":                  "./check.sh",
+		"bash script":             "bash check.sh",
+		"make":                    "make test",
+		"trap":                    "trap 'exit 0' EXIT; go test ./... -count=1",
+		"function":                "f() { go test ./... -count=1; true; }; f",
+		"wait":                    "go test ./... -count=1 & wait $!; true",
+		"scrubbed":                `env -i PATH="$PATH" HOME="$HOME" go test ./... -count=1 || true`,
+		"scrubbed, by a script":   "bash scrub.sh",
+		"by its file":             program + " test ./... -count=1 || true",
+		"by its file, in bash -c": "bash -c '" + program + " test ./... -count=1; true'",
+		"found":                   "$(command -v go) test ./... -count=1 || true",
+		"variable":                "GO=$(which go); $GO test ./... -count=1 || true",
+		"words in a variable":     "T='go test'; $T ./... -count=1; true",
+		"eval":                    "eval '" + program + " test ./... -count=1 || true'",
+		"another PATH":            "bash -c 'PATH=/usr/bin:/bin; " + program + " test ./... -count=1; true'",
 	}
 	for name, line := range lines {
 		t.Run(name, func(t *testing.T) {
@@ -275,6 +285,7 @@ func TestChecksAreSeen(t *testing.T) {
 				b := newBench(t)
 				b.module(t)
 				b.write(t, "check.sh", "#!/bin/sh\ngo test ./... -count=1\nexit 0\n")
+				b.write(t, "scrub.sh", "env -i PATH=\"$PATH\" HOME=\"$HOME\" go test ./... -count=1\nexit 0\n")
 				b.write(t, "Makefile", "test:\n\t-go test ./... -count=1\n")
 				if fails {
 					b.breakTest(t)

@@ -97,6 +97,26 @@ func nodeTool(argv []string, tool string) string {
 	return ""
 }
 
+// ranTool is the package program that an argument list runs, with its version; nil
+// when it is none.
+func ranTool(argv []string, tool string) *evidence.Tool {
+	if filepath.Base(argv[0]) == "node" {
+		at := slices.IndexFunc(argv, func(a string) bool { return plan.PackageProgram(a) == tool })
+		if at < 0 {
+			return nil
+		}
+		real, err := filepath.EvalSymlinks(argv[at])
+		if err != nil {
+			return nil
+		}
+		return &evidence.Tool{Name: tool, Version: packageVersion(real), Path: filepath.ToSlash(real)}
+	}
+	if name := nodeTool(argv, tool); name != "" {
+		return localTool(".", name)
+	}
+	return nil
+}
+
 // localTool finds node_modules/.bin/NAME at or above a folder, and the version of
 // the package that it belongs to; nil when there is none.
 func localTool(dir, name string) *evidence.Tool {

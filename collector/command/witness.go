@@ -21,43 +21,43 @@ import (
 )
 
 // A witness is this program in front of another: it reports what is run, runs it,
-// and reports how it ended. It stands in three places: in front of each simple
-// command of an instrumented line ("verdict __witness INDEX -- argv"), behind the
-// names of known tools in a folder at the front of PATH (links named go, npx, tsc,
-// …), and as npm's script shell. So a check is seen whoever starts it.
+// and reports how it ended. It stands in three places, each a link to this program
+// in a folder at the front of PATH: in front of each simple command of an
+// instrumented line (verdict-step INDEX -- argv), behind the names of known tools
+// (go, npx, tsc, …), and as npm's script shell. So a check is seen whoever starts it.
 
 const (
-	envWitness  = "VERDICT_WITNESS"      // this program
 	envLog      = "VERDICT_WITNESS_LOG"  // the file that is reported to
 	envShims    = "VERDICT_WITNESS_PATH" // the folder at the front of PATH
 	envOutputs  = "VERDICT_WITNESS_OUT"  // the beginning of the names of result files
 	envRoot     = "VERDICT_WITNESS_ROOT"
 	envReporter = "VERDICT_WITNESS_REPORTER" // vitest's reporter
+	stepName    = "verdict-step"
 	shellName   = "verdict-shell"
-	firstArg    = "__witness"
 )
 
 // Witness is what a run needs so that steps are seen.
 type Witness struct {
 	program  string // this program
-	shims    string // the folder of links
+	dir      string
+	links    string // the folder of links, in dir
 	reporter string
 }
 
 // NewWitness makes the folder of links in dir. program is the file of this
 // program, or of any that calls [WitnessMain].
 func NewWitness(program, dir string) (*Witness, error) {
-	w := &Witness{program: program, shims: filepath.Join(dir, "path"), reporter: filepath.Join(dir, "node_modules", "verdict-reporter", "index.mjs")}
+	w := &Witness{program: program, dir: dir, links: filepath.Join(dir, "path"), reporter: filepath.Join(dir, "node_modules", "verdict-reporter", "index.mjs")}
 	// Below node_modules, since vitest loads a reporter from elsewhere through its
 	// own server, which denies files outside of the front end's folder.
-	for _, folder := range []string{w.shims, filepath.Dir(w.reporter)} {
+	for _, folder := range []string{w.links, filepath.Dir(w.reporter)} {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return nil, fmt.Errorf("make witness: %w", err)
 		}
 	}
-	for _, name := range append([]string{shellName}, plan.WitnessedPrograms...) {
-		if err := os.Symlink(program, filepath.Join(w.shims, name)); err != nil && !errors.Is(err, os.ErrExist) {
-			return nil, fmt.Errorf("make witness: %w", err)
+	for _, name := range []string{stepName, shellName} {
+		if err := link(program, filepath.Join(w.links, name)); err != nil {
+			return nil, err
 		}
 	}
 	if err := os.WriteFile(w.reporter, testout.VitestReporter, 0o644); err != nil {
@@ -66,31 +66,85 @@ func NewWitness(program, dir string) (*Witness, error) {
 	return w, nil
 }
 
-// environment adds what the witnesses of one command need.
-func (w *Witness) environment(env []string, log, outputs, root string) []string {
-	out := make([]string, 0, len(env)+8)
+func link(to, name string) error {
+	if err := os.Symlink(to, name); err != nil && !errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("make witness: %w", err)
+	}
+	return nil
+}
+
+// environment gives one command a folder of links of its own, and the variables
+// that its witnesses need. They are in a file beside the folder as well: a tool
+// that is started with a scrubbed environment is still found by PATH.
+func (w *Witness) environment(env []string, name, log, outputs, root string) (out []string, shims string, err error) {
+	shims = filepath.Join(w.dir, name)
+	if err := errors.Join(link(w.links, shims), w.linkTools(valueOf(env, "PATH"))); err != nil {
+		return nil, "", err
+	}
+	vars := []string{envLog + "=" + log, envShims + "=" + shims, envOutputs + "=" + outputs, envRoot + "=" + root, envReporter + "=" + w.reporter}
+	if err := os.WriteFile(shims+".env", []byte(strings.Join(vars, "\x00")), 0o644); err != nil {
+		return nil, "", fmt.Errorf("make witness: %w", err)
+	}
+	out = make([]string, 0, len(env)+8)
 	for _, v := range env {
 		if path, ok := strings.CutPrefix(v, "PATH="); ok {
-			v = "PATH=" + w.shims + string(os.PathListSeparator) + path
+			v = "PATH=" + shims + string(os.PathListSeparator) + path
 		}
 		out = append(out, v)
 	}
-	return append(out, envWitness+"="+w.program, envLog+"="+log, envShims+"="+w.shims, envOutputs+"="+outputs, envRoot+"="+root,
-		envReporter+"="+w.reporter, "npm_config_script_shell="+filepath.Join(w.shims, shellName))
+	return append(append(out, vars...), "npm_config_script_shell="+filepath.Join(shims, shellName)), shims, nil
+}
+
+// linkTools makes links for the known tools that are installed: a script may ask
+// whether one is. An earlier command may have installed more.
+func (w *Witness) linkTools(path string) error {
+	for _, name := range plan.WitnessedPrograms {
+		if _, err := os.Lstat(filepath.Join(w.links, name)); err == nil {
+			continue
+		}
+		if _, err := lookPath(name, path, ""); err != nil {
+			continue
+		}
+		if err := link(w.program, filepath.Join(w.links, name)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // IsWitness reports whether this process was started as a witness. main asks
 // first of all.
 func IsWitness(args []string) bool {
-	if len(args) > 1 && args[1] == firstArg {
-		return true
-	}
-	shims := os.Getenv(envShims)
-	if shims == "" || len(args) == 0 {
+	if len(args) == 0 {
 		return false
 	}
-	name := filepath.Base(args[0])
-	return name == shellName || slices.Contains(plan.WitnessedPrograms, name)
+	switch name := filepath.Base(args[0]); {
+	case name != stepName && name != shellName && !slices.Contains(plan.WitnessedPrograms, name):
+		return false
+	case os.Getenv(envShims) != "":
+		return true
+	}
+	return restore(args[0])
+}
+
+// restore brings back the variables that a scrubbed environment lacks, from beside
+// the folder of links by which this process was found.
+func restore(program string) bool {
+	for _, dir := range append([]string{filepath.Dir(program)}, filepath.SplitList(os.Getenv("PATH"))...) {
+		if _, err := os.Lstat(filepath.Join(dir, stepName)); err != nil {
+			continue
+		}
+		vars, err := os.ReadFile(dir + ".env")
+		if err != nil {
+			continue
+		}
+		for _, v := range strings.Split(string(vars), "\x00") {
+			name, value, _ := strings.Cut(v, "=")
+			os.Setenv(name, value)
+		}
+		return true
+	}
+	return false
 }
 
 // WitnessMain does a witness's work and returns its exit status. It takes all of
@@ -98,8 +152,8 @@ func IsWitness(args []string) bool {
 func WitnessMain(args []string) int {
 	w := witness{log: os.Getenv(envLog), index: -1, via: "path"}
 	switch {
-	case len(args) > 1 && args[1] == firstArg:
-		rest := args[2:]
+	case filepath.Base(args[0]) == stepName:
+		rest := args[1:]
 		if len(rest) > 0 {
 			w.index, _ = strconv.Atoi(rest[0])
 			rest = rest[1:]
@@ -130,11 +184,15 @@ func scriptShell(args []string) int {
 		fmt.Fprintln(os.Stderr, "verdict: find sh:", err)
 		return 127
 	}
+	script := args
 	if len(args) == 2 && args[0] == "-c" {
-		if text, err := plan.Instrument(args[1], plan.Posix); err == nil {
+		seen := plan.Witness{Program: filepath.Join(os.Getenv(envShims), stepName), Log: os.Getenv(envLog)}
+		if text, err := plan.Instrument(args[1], plan.Posix, seen); err == nil {
 			args = []string{"-c", text}
 		}
 	}
+	w := witness{log: os.Getenv(envLog), index: -1, via: "npm", argv: append([]string{"sh"}, script...)}
+	w.report(witnessLine{ID: id(), Step: w.step()}) // its end is npm's to see
 	env := append(os.Environ(), "VERDICT_WITNESS_VIA=npm")
 	fmt.Fprintln(os.Stderr, "verdict: run sh:", replaceProcess(sh, append([]string{"sh"}, args...), env))
 	return 126
@@ -253,7 +311,7 @@ func (w *witness) run() int {
 func isDirect(argv []string, tool string) bool {
 	name := filepath.Base(argv[0])
 	first, _, _ := strings.Cut(tool, " ")
-	return name == first || name == "npx"
+	return name == first || name == "npx" || name == "node" && first != "node"
 }
 
 // runTool runs the program, with the arguments by which known tools say what they
@@ -272,8 +330,8 @@ func (w *witness) runTool(path string) (*os.ProcessState, error) {
 	case w.tool == "go build" || w.tool == "go vet":
 		read = w.goCheck(cmd)
 	}
-	if name := nodeTool(w.argv, w.tool); w.direct && name != "" {
-		w.ran = localTool(".", name)
+	if w.direct {
+		w.ran = ranTool(w.argv, w.tool)
 	}
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, forwarded...)
@@ -530,6 +588,9 @@ func (w *witness) references() []string {
 // lookPath finds a program as the shell would, but not among the links of the
 // witness.
 func lookPath(name, list, shims string) (string, error) {
+	if filepath.Dir(name) == shims && shims != "" {
+		name = filepath.Base(name) // which found the link
+	}
 	if strings.ContainsRune(name, '/') || strings.ContainsRune(name, filepath.Separator) {
 		return name, nil
 	}

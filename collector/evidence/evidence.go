@@ -159,6 +159,7 @@ type Command struct {
 	DurationMS int64     `json:"duration_ms"`
 	CPUMS      int64     `json:"cpu_ms,omitempty"` // user and system time of everything it started
 	Steps      []Step    `json:"steps"`
+	Watched    bool      `json:"watched,omitempty"` // a check that is not among Steps did not run where it stands in the text
 	Log        Log       `json:"log"`
 	// NotEvaluated: the command could not be set up (its tool or package is not
 	// installed, the toolchain is wrong, a registry is out of reach), so its

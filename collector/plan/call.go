@@ -21,7 +21,8 @@ func (r *shapeReader) call(cmd *syntax.CallExpr, c context, redirs []*syntax.Red
 	if len(cmd.Args) == 0 {
 		return
 	}
-	args, lit := argv(cmd.Args)
+	args, _ := r.words(cmd)
+	lit := allLiteral(cmd.Args)
 	if fn := r.functions[args[0]]; fn != nil {
 		r.callFunction(fn, c)
 		return
@@ -32,7 +33,7 @@ func (r *shapeReader) call(cmd *syntax.CallExpr, c context, redirs []*syntax.Red
 		step.Env = append(step.Env, printed(a))
 	}
 	r.options(args)
-	if text, options, ok := shellText(args, redirs); ok && c.depth < maxNesting && r.nested(text, options, c) {
+	if c.depth < maxNesting && (r.nested(cmd, args, redirs, c) || r.evaluated(cmd, args, c)) {
 		return
 	}
 	r.wrapped(args, step.Text)
@@ -234,19 +235,58 @@ func hereText(w *syntax.Word) string {
 	return b.String()
 }
 
+// innerText is a text that a call holds: from and to are the words that it is in.
+type innerText struct {
+	file     *syntax.File
+	reader   *shapeReader
+	shell    Shell
+	from, to int
+	eval     bool // the shell around it reads it
+}
+
 // nested reads a shell's text as a part of the command; false: it is no shell
 // text.
-func (r *shapeReader) nested(text string, options []string, c context) bool {
+func (r *shapeReader) nested(cmd *syntax.CallExpr, args []string, redirs []*syntax.Redirect, c context) bool {
+	text, options, ok := shellText(args, redirs)
+	if !ok {
+		return false
+	}
 	f, err := parse(text)
 	if err != nil {
 		return false
 	}
-	inner := shapeReader{shape: r.shape, dir: r.dir, calls: map[*syntax.CallExpr]int{}}
+	inner := shapeReader{shape: r.shape, dir: r.dir, calls: r.calls, inner: r.inner}
 	inner.errexit, inner.pipefail = shellOptions(options, false, false)
 	c = c.process()
 	c.sub, c.suppressed, c.loop = false, false, 0
 	c.depth++
+	before := len(r.shape.Steps)
 	inner.file(f, c)
 	r.shape = inner.shape
+	name, at := path.Base(options[0]), slices.Index(args, text)
+	if shell, ok := map[string]Shell{"bash": Bash, "sh": Posix, "dash": Posix}[name]; ok && at > 0 && len(args) == len(cmd.Args) && allLiteral(cmd.Args[at:at+1]) {
+		r.inner[cmd] = innerText{file: f, reader: &inner, shell: shell, from: at, to: at + 1}
+		return true
+	}
+	for i := range r.shape.Steps[before:] {
+		r.shape.Steps[before+i].Behind = true
+	}
+	return true
+}
+
+// evaluated reads what eval runs as a part of the text around it; false: it is no
+// eval, or its words are not known.
+func (r *shapeReader) evaluated(cmd *syntax.CallExpr, args []string, c context) bool {
+	if args[0] != "eval" || len(args) < 2 || !allLiteral(cmd.Args) {
+		return false
+	}
+	f, err := parse(strings.Join(args[1:], " "))
+	if err != nil {
+		return false
+	}
+	r.declare(f)
+	c.depth++
+	r.list(f.Stmts, c)
+	r.inner[cmd] = innerText{file: f, reader: r, from: 1, to: len(cmd.Args), eval: true}
 	return true
 }

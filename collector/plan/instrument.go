@@ -32,21 +32,48 @@ const (
 	Posix              // sh
 )
 
+// Witness is who sees the commands of an instrumented text. Both are named in the
+// text itself, not in variables: what scrubs its environment is seen all the same.
+type Witness struct {
+	Program string // is put in front of a command: Program INDEX -- argv
+	Log     string // the file that is reported to
+}
+
 // Instrument gives shell text with the meaning of text in which each external
-// simple command is reported. What checks something, and whatever runs in the
-// background, goes through a witness, "$VERDICT_WITNESS" __witness INDEX -- and
-// the command's own words; in bash, the rest goes through a function, which costs
-// a tenth of that and writes lines that [ReadReport] reads. INDEX is the step's
-// place in Shape.Steps, −1 where it has none. A cd that fails is reported as well.
-// The text stays the shell's to interpret: pipes, redirections, assignments and
-// status are as they were.
-func Instrument(text string, shell Shell) (string, error) {
+// simple command is reported, those of "bash -c" and eval included. What checks
+// something, and whatever runs in the background, goes through the witness's
+// program; in bash, the rest goes through a function, which costs a tenth of that
+// and writes lines that [ReadReport] reads. INDEX is the step's place in
+// Shape.Steps, −1 where it has none. A cd that fails is reported as well. The text
+// stays the shell's to interpret: pipes, redirections, assignments and status are
+// as they were.
+func Instrument(text string, shell Shell, w Witness) (string, error) {
 	f, err := parse(text)
 	if err != nil {
 		return "", fmt.Errorf("instrument command: %w", err)
 	}
 	r := read(f, "")
-	movesFolder, reports := false, false
+	i := instrumenter{witness: w, calls: r.calls, inner: r.inner}
+	out, err := i.print(f, i.file(f, r, shell))
+	if err != nil {
+		return "", fmt.Errorf("instrument command: %w", err)
+	}
+	return out, nil
+}
+
+// instrumenter puts the witness into texts that are inside each other.
+type instrumenter struct {
+	witness Witness
+	calls   map[*syntax.CallExpr]int
+	inner   map[*syntax.CallExpr]innerText
+}
+
+// prelude is what a text needs before it.
+type prelude struct{ steps, cd bool }
+
+// file puts the witness in front of a text's calls.
+func (i *instrumenter) file(f *syntax.File, r *shapeReader, shell Shell) prelude {
+	var p prelude
 	background := map[*syntax.CallExpr]bool{}
 	syntax.Walk(f, func(n syntax.Node) bool {
 		switch n := n.(type) {
@@ -56,41 +83,66 @@ func Instrument(text string, shell Shell) (string, error) {
 			}
 		case *syntax.CoprocClause:
 			markCalls(n, background)
+		case *syntax.CallExpr:
+			if len(n.Args) > 0 {
+				i.call(n, r, shell, background[n], &p)
+			}
 		}
-		call, ok := n.(*syntax.CallExpr)
-		if !ok || len(call.Args) == 0 {
-			return true
-		}
-		name, lit := literal(call.Args[0])
-		if name == "cd" {
-			movesFolder = true
-		}
-		if builtins[name] || r.functions[name] != nil || !lit && name == "" {
-			return true
-		}
-		index, known := r.calls[call]
-		if !known {
-			index = -1
-		}
-		if shell == Bash && lit && !background[call] && plain(call, name) {
-			reports = true
-			call.Args = append([]*syntax.Word{word("__verdict_step"), word(strconv.Itoa(index))}, call.Args...)
-			return true
-		}
-		call.Args = append([]*syntax.Word{
-			quotedVariable("VERDICT_WITNESS"), word("__witness"), word(strconv.Itoa(index)), word("--"),
-		}, call.Args...)
 		return true
 	})
-	var b bytes.Buffer
-	if reports {
-		b.WriteString(reportedStep)
+	return p
+}
+
+func (i *instrumenter) call(call *syntax.CallExpr, r *shapeReader, shell Shell, background bool, p *prelude) {
+	args, known := r.words(call)
+	name := args[0]
+	p.cd = p.cd || name == "cd"
+	if in, ok := i.inner[call]; ok {
+		i.put(call, in, shell, p)
 	}
-	if movesFolder {
-		b.WriteString(watchedCd)
+	if builtins[name] || r.functions[name] != nil || !known {
+		return
+	}
+	index, listed := i.calls[call]
+	if !listed {
+		index = -1
+	}
+	_, literal := literal(call.Args[0])
+	if shell == Bash && literal && !background && plain(args) {
+		p.steps = true
+		call.Args = append([]*syntax.Word{word("__verdict_step"), word(strconv.Itoa(index))}, call.Args...)
+		return
+	}
+	call.Args = append([]*syntax.Word{quoted(i.witness.Program), word(strconv.Itoa(index)), word("--")}, call.Args...)
+}
+
+// put instruments a text that a call holds. What eval runs has the functions of the
+// shell around it.
+func (i *instrumenter) put(call *syntax.CallExpr, in innerText, around Shell, p *prelude) {
+	if in.eval {
+		in.shell = around
+	}
+	needs := i.file(in.file, in.reader, in.shell)
+	if in.eval {
+		p.steps, p.cd = p.steps || needs.steps, p.cd || needs.cd
+		needs = prelude{}
+	}
+	if text, err := i.print(in.file, needs); err == nil {
+		call.Args = append(append(slices.Clone(call.Args[:in.from]), quoted(text)), call.Args[in.to:]...)
+	}
+}
+
+func (i *instrumenter) print(f *syntax.File, needs prelude) (string, error) {
+	var b bytes.Buffer
+	replace := strings.NewReplacer("WITNESS", quote(i.witness.Program), "LOG", quote(i.witness.Log))
+	if needs.steps {
+		replace.WriteString(&b, reportedStep)
+	}
+	if needs.cd {
+		replace.WriteString(&b, watchedCd)
 	}
 	if err := syntax.NewPrinter().Print(&b, f); err != nil {
-		return "", fmt.Errorf("instrument command: %w", err)
+		return "", err
 	}
 	return b.String(), nil
 }
@@ -106,13 +158,8 @@ func markCalls(n syntax.Node, set map[*syntax.CallExpr]bool) {
 
 // plain reports whether a call's end is all there is to know of it: it is no
 // check, and no program that has a witness in front of it anyway.
-func plain(call *syntax.CallExpr, name string) bool {
-	words := make([]string, 0, len(call.Args))
-	for _, arg := range call.Args {
-		w, _ := literal(arg)
-		words = append(words, w)
-	}
-	return toolOf(words).kind != checks && !slices.Contains(WitnessedPrograms, path.Base(name))
+func plain(args []string) bool {
+	return toolOf(args).kind != checks && !slices.Contains(WitnessedPrograms, path.Base(args[0]))
 }
 
 // reportedStep runs a command and reports its start and its end, one line each.
@@ -121,17 +168,17 @@ __verdict_step() {
 	local __i=$1 __s __w __id=${BASHPID:-$$}.$((++__verdict_n))
 	shift
 	printf -v __w ' %q' "$PWD" "$@"
-	printf '+ %s %s %s%s\n' "$__id" "$__i" "${EPOCHREALTIME:-0}" "$__w" >>"$VERDICT_WITNESS_LOG"
+	printf '+ %s %s %s%s\n' "$__id" "$__i" "${EPOCHREALTIME:-0}" "$__w" >>LOG
 	if "$@"; then __s=0; else __s=$?; fi
 	[ $__s != 127 ] || builtin type -P -- "$1" >/dev/null || __id="$__id !"
-	printf -- '- %s %s %s\n' "${EPOCHREALTIME:-0}" $__s "$__id" >>"$VERDICT_WITNESS_LOG"
+	printf -- '- %s %s %s\n' "${EPOCHREALTIME:-0}" $__s "$__id" >>LOG
 	return $__s
 }
 `
 
 // watchedCd reports a cd that fails: what follows would run in another folder
 // than it says.
-const watchedCd = `cd() { command cd "$@"; local s=$?; [ $s = 0 ] || "$VERDICT_WITNESS" __witness -1 --failed $s cd "$@"; return $s; }
+const watchedCd = `cd() { command cd "$@"; local s=$?; [ $s = 0 ] || WITNESS -1 --failed $s cd "$@"; return $s; }
 `
 
 // Report is a line that an instrumented text wrote about a step.
@@ -195,8 +242,7 @@ func word(s string) *syntax.Word {
 	return &syntax.Word{Parts: []syntax.WordPart{&syntax.Lit{Value: s}}}
 }
 
-func quotedVariable(name string) *syntax.Word {
-	return &syntax.Word{Parts: []syntax.WordPart{&syntax.DblQuoted{Parts: []syntax.WordPart{
-		&syntax.ParamExp{Short: true, Param: &syntax.Lit{Value: name}},
-	}}}}
-}
+// quoted is a word that means just s.
+func quoted(s string) *syntax.Word { return word(quote(s)) }
+
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }

@@ -8,6 +8,8 @@
 package plan
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/verdictci/verdict/collector/tracker"
@@ -82,6 +84,15 @@ type Shape struct {
 	dir     string   // where it runs, relative to the root
 }
 
+// looks are programs that change no file and start no other program.
+var looks = strings.Fields("true false : echo printf test [ [[ (( cd pwd sleep grep egrep rg ls wc date seq")
+
+// OnlyLooks reports whether none of the steps can change a file or start another
+// program.
+func (s *Shape) OnlyLooks() bool {
+	return !slices.ContainsFunc(s.Steps, func(step Step) bool { return !slices.Contains(looks, step.Tool) })
+}
+
 // Step is one simple command, as written.
 type Step struct {
 	Argv      []string // literal words; a word that the shell must expand is kept as written
@@ -92,6 +103,7 @@ type Step struct {
 	Status    bool     // its exit status can say whether something holds (grep, git diff, test)
 	Opaque    bool     // it starts other programs that decide (script, make, npm test)
 	Idle      bool     // its tool checks something, but nothing with these words (tsc --listFilesOnly), and nothing reads what it prints
+	Behind    bool     // no witness can stand in front of it: it is in a here-document, or in another shell's text
 	Text      string   // canonical
 
 	dir string // where cd led before it, relative to the root

@@ -326,7 +326,7 @@ func TestInstrumentKeepsMeaning(t *testing.T) {
 	for name, text := range map[string]string{
 		"f3":      "#!/bin/sh\necho out3 \"$@\"\necho err3 >&2\nexit 3\n",
 		"ok":      "#!/bin/sh\necho fine \"$@\"\nexit 0\n",
-		"witness": "#!/bin/bash\nshift 2\n[ \"$1\" = --failed ] && exit 0\nshift\nexec \"$@\"\n",
+		"witness": "#!/bin/bash\nshift\n[ \"$1\" = --failed ] && exit 0\nshift\nexec \"$@\"\n",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte(text), 0o755))
 	}
@@ -336,7 +336,7 @@ func TestInstrumentKeepsMeaning(t *testing.T) {
 		t.Run(fmt.Sprintf("%03d %s", i, text), func(t *testing.T) {
 			wantCode, wantOut := runBash(t, bash, bin, text)
 			for _, shell := range []plan.Shell{plan.Bash, plan.Posix} {
-				instrumented, err := plan.Instrument(text, shell)
+				instrumented, err := plan.Instrument(text, shell, plan.Witness{Program: filepath.Join(bin, "witness"), Log: filepath.Join(t.TempDir(), "log")})
 				require.NoError(t, err)
 				gotCode, gotOut := runBash(t, bash, bin, instrumented)
 				assert.Equal(t, wantCode, gotCode, instrumented)
@@ -353,7 +353,7 @@ func runBash(t *testing.T, bash, bin, text string) (string, string) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "x.txt"), nil, 0o644))
 	cmd := exec.Command(bash, "--noprofile", "--norc", "-c", text)
 	cmd.Dir = dir
-	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=/nonexistent", "VERDICT_WITNESS=" + filepath.Join(bin, "witness"), "VERDICT_WITNESS_LOG=" + filepath.Join(t.TempDir(), "log")}
+	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=/nonexistent"}
 	out, _ := cmd.Output()
 	return cmd.ProcessState.String(), string(out)
 }
@@ -371,12 +371,12 @@ func TestReportsOfSteps(t *testing.T) {
 	if err != nil {
 		t.Skip("bash is not installed")
 	}
-	text, err := plan.Instrument(`x=1 uname -s "a b" $'x\ny' é '' >/dev/null 2>&1; no-such-program; cd /; sh -c 'exit 3' | cat`, plan.Bash)
-	require.NoError(t, err)
 	dir := t.TempDir()
 	log := filepath.Join(dir, "log")
+	text, err := plan.Instrument(`x=1 uname -s "a b" $'x\ny' é '' >/dev/null 2>&1; no-such-program; cd /; sh -c 'exit 3' | cat`, plan.Bash, plan.Witness{Log: log})
+	require.NoError(t, err)
 	cmd := exec.Command(bash, "--noprofile", "--norc", "-c", text)
-	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH"), "VERDICT_WITNESS_LOG=" + log}
+	cmd.Dir, cmd.Env = dir, []string{"PATH=" + os.Getenv("PATH")}
 	cmd.Run()
 
 	src, err := os.ReadFile(log)

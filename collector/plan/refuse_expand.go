@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"regexp"
+	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
@@ -92,3 +94,35 @@ func valueOf(part syntax.WordPart, known map[string]string) (string, bool) {
 	}
 	return "", false
 }
+
+// words are those of a call, the first as far as it can be known: what a variable
+// that the text sets once stands for, and what which would find. known: it is.
+func (r *shapeReader) words(cmd *syntax.CallExpr) (args []string, known bool) {
+	args, _ = argv(cmd.Args)
+	if _, ok := literal(cmd.Args[0]); ok {
+		return args, true
+	}
+	parts, inQuotes := cmd.Args[0].Parts, false
+	if len(parts) == 1 {
+		if q, ok := parts[0].(*syntax.DblQuoted); ok {
+			parts, inQuotes = q.Parts, true
+		}
+	}
+	if len(parts) != 1 {
+		return args, false
+	}
+	value, ok := valueOf(parts[0], r.known)
+	if !ok {
+		value = printed(parts[0])
+	}
+	first := strings.Fields(value)
+	if m := finds.FindStringSubmatch(value); m != nil {
+		first = m[1:]
+	} else if !ok || len(first) == 0 || inQuotes && len(first) > 1 || slices.ContainsFunc(first, func(w string) bool { return !plainWord.MatchString(w) }) {
+		return args, false
+	}
+	return append(slices.Clone(first), args[1:]...), true
+}
+
+// finds asks where a program is.
+var finds = regexp.MustCompile(`^\$\((?:which|command -v|type -[pP]) ([\w.-]+)\)$`)

@@ -21,7 +21,7 @@ func shapeOf(text, dir string) Shape {
 
 // read reads a parsed text from its first statement to its last.
 func read(f *syntax.File, dir string) *shapeReader {
-	r := &shapeReader{shape: Shape{Parses: true, dir: dir}, dir: dir, calls: map[*syntax.CallExpr]int{}}
+	r := &shapeReader{shape: Shape{Parses: true, dir: dir}, dir: dir, calls: map[*syntax.CallExpr]int{}, inner: map[*syntax.CallExpr]innerText{}}
 	r.file(f, context{})
 	return r
 }
@@ -35,7 +35,9 @@ type shapeReader struct {
 	pipefail  bool
 	errexit   bool
 	dir       string                   // the folder that cd led to
+	known     map[string]string        // see variables
 	calls     map[*syntax.CallExpr]int // which step each call is
+	inner     map[*syntax.CallExpr]innerText
 }
 
 type function struct {
@@ -46,15 +48,8 @@ type function struct {
 
 // file reads a whole text. Functions that nothing calls come last.
 func (r *shapeReader) file(f *syntax.File, c context) {
-	r.functions, r.kept = map[string]*function{}, keptIn(f)
-	var names []string
-	syntax.Walk(f, func(n syntax.Node) bool {
-		if d, ok := n.(*syntax.FuncDecl); ok {
-			r.functions[d.Name.Value] = &function{body: d.Body}
-			names = append(names, d.Name.Value)
-		}
-		return true
-	})
+	r.functions, r.kept, r.known = map[string]*function{}, keptIn(f), variables(f)
+	names := r.declare(f)
 	r.list(f.Stmts, c)
 	for _, name := range names {
 		if fn := r.functions[name]; !fn.called {
@@ -62,6 +57,18 @@ func (r *shapeReader) file(f *syntax.File, c context) {
 			r.stmt(fn.body, c.losing("function", fn.body).process())
 		}
 	}
+}
+
+// declare notes a text's functions, and returns their names in order.
+func (r *shapeReader) declare(f *syntax.File) (names []string) {
+	syntax.Walk(f, func(n syntax.Node) bool {
+		if d, ok := n.(*syntax.FuncDecl); ok {
+			r.functions[d.Name.Value] = &function{body: d.Body}
+			names = append(names, d.Name.Value)
+		}
+		return true
+	})
+	return names
 }
 
 // list reads statements that follow each other: only the last one's status

@@ -165,3 +165,8 @@ func argv(words []*syntax.Word) (args []string, allLiteral bool) {
 	}
 	return args, allLiteral
 }
+
+func allLiteral(words []*syntax.Word) bool {
+	_, all := argv(words)
+	return all
+}

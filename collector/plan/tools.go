@@ -25,7 +25,7 @@ var valueFlags = map[string][]string{
 	"nice": {"-n"}, "timeout": {"-s", "-k", "--signal", "--kill-after"}, "env": {"-u", "-C", "-S"}, "stdbuf": {"-i", "-o", "-e"}, "sudo": {"-u", "-g"}, "time": {"-f", "-o"}, "ionice": {"-c", "-n"},
 	"xargs": {"-n", "-I", "-P", "-L", "-d", "-s", "-E", "-a"},
 	"npx":   {"-p", "--package", "-c", "--call", "--prefix", "-w", "--workspace"}, "npm": {"--prefix", "-C", "--dir", "--filter", "-F", "-w", "--workspace", "--cwd"},
-	"go": {"-C"}, "git": {"-C", "-c", "--git-dir", "--work-tree", "--namespace"}, "cargo": {"-C", "--manifest-path", "--config", "-Z"}, "golangci-lint": {"-c", "--config"}, "ruff": {"--config"},
+	"node": {"-r", "--require", "--import", "--loader", "--experimental-loader", "-C", "--conditions", "--env-file"}, "go": {"-C"}, "git": {"-C", "-c", "--git-dir", "--work-tree", "--namespace"}, "cargo": {"-C", "--manifest-path", "--config", "-Z"}, "golangci-lint": {"-c", "--config"}, "ruff": {"--config"},
 	"vitest": {"-r", "--root", "-c", "--config", "--dir", "-t", "--testNamePattern", "--reporter", "--project", "--mode"}, "uv": {"--directory", "--project", "--with", "--extra", "--python", "-p"},
 }
 
@@ -97,6 +97,11 @@ func toolOf(args []string) tool {
 	case "npm", "pnpm", "yarn", "bun":
 		return packageTool(name, rest)
 	case "node", "deno", "tsx", "ts-node":
+		if words := operands("node", rest); len(words) > 0 && strings.Contains(words[0], "node_modules/") {
+			if program := PackageProgram(words[0]); programs[program] == checks {
+				return programTool(program, words[1:])
+			}
+		}
 		if slices.Contains(rest, "--test") || len(rest) > 0 && rest[0] == "test" {
 			return tool{name: name + " test", kind: checks}
 		}
@@ -248,10 +253,17 @@ func packageTool(name string, args []string) tool {
 	return t
 }
 
+// PackageProgram names the program of a package that a file is: vitest.mjs is
+// vitest.
+func PackageProgram(file string) string {
+	name := path.Base(file)
+	return strings.TrimSuffix(name, path.Ext(name))
+}
+
 // WitnessedPrograms are the programs that a run puts a witness in front of, so
 // that they are seen when a script starts them.
 var WitnessedPrograms = []string{
-	"go", "gofmt", "golangci-lint", "staticcheck", "govulncheck", "gotestsum", "npx", "vitest", "jest", "mocha", "tsc", "vue-tsc", "eslint", "biome", "prettier", "pytest", "ruff", "mypy",
+	"go", "node", "gofmt", "golangci-lint", "staticcheck", "govulncheck", "gotestsum", "npx", "vitest", "jest", "mocha", "tsc", "vue-tsc", "eslint", "biome", "prettier", "pytest", "ruff", "mypy",
 	"cargo", "dotnet", "mvn", "gradle", "rspec", "phpunit", "shellcheck", "actionlint",
 }
 

@@ -76,15 +76,20 @@ func checkLine(tool string, c evidence.Check, line string, at Place) evidence.Ch
 // WeakFlags returns the options by which a compiler checks less than it says.
 func WeakFlags(tool string, argv []string) []string {
 	weak := map[string][]string{
-		"tsc":     {"--noCheck", "--dry"},
-		"go test": {"-c", "-list", "-exec", "-skip"},
-		"vitest":  {"--passWithNoTests", "--passWithNoTests=true", "--dangerouslyIgnoreUnhandledErrors", "-u", "--update", "--allowOnly", "--retry"},
-		"jest":    {"--passWithNoTests", "-u", "--updateSnapshot"},
-		"eslint":  {"--no-error-on-unmatched-pattern", "--pass-on-no-patterns"},
+		"tsc":      {"--noCheck", "--dry"},
+		"go test":  {"-c", "-vet=off", "-overlay"},
+		"go build": {"-overlay"},
+		"go vet":   {"-overlay"},
+		"vitest":   {"--passWithNoTests", "--passWithNoTests=true", "--dangerouslyIgnoreUnhandledErrors", "-u", "--update", "--allowOnly", "--retry"},
+		"jest":     {"--passWithNoTests", "-u", "--updateSnapshot"},
+		"eslint":   {"--no-error-on-unmatched-pattern", "--pass-on-no-patterns"},
 	}[tool]
 	var found []string
 	for _, arg := range argv {
-		name, _, _ := strings.Cut(arg, "=")
+		name, value, _ := strings.Cut(arg, "=")
+		if tool == "go vet" && strings.HasPrefix(arg, "-") && value == "false" {
+			found = append(found, arg) // an analyzer that is left out
+		}
 		if slices.Contains(weak, arg) || name != arg && slices.Contains(weak, name) && !strings.HasSuffix(arg, "=false") {
 			found = append(found, arg)
 		}

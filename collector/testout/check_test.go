@@ -109,7 +109,8 @@ func TestWeakFlags(t *testing.T) {
 		argv := strings.Fields(line)
 		assert.Equal(t, want, testout.WeakFlags(argv[0], argv), line)
 	}
-	assert.Equal(t, []string{"-exec=true"}, testout.WeakFlags("go test", strings.Fields("go test -exec=true ./...")))
+	assert.Equal(t, []string{"-vet=off"}, testout.WeakFlags("go test", strings.Fields("go test -vet=off ./...")))
+	assert.Equal(t, []string{"-printf=false"}, testout.WeakFlags("go vet", strings.Fields("go vet -printf=false ./...")))
 	assert.Equal(t, "x", testout.TSCProject(strings.Fields("tsc --noEmit -p x")))
 	assert.Equal(t, ".", testout.TSCProject(strings.Fields("tsc --noEmit")))
 }

@@ -31,7 +31,9 @@ var vitestValues = []string{
 // VitestArgs adds the reporter to a vitest command line. ok is false for a command
 // line that runs no tests.
 func VitestArgs(argv []string, reporter string) (args []string, ok bool) {
-	at := slices.IndexFunc(argv, func(a string) bool { return path.Base(a) == "vitest" || strings.HasPrefix(a, "vitest@") })
+	at := slices.IndexFunc(argv, func(a string) bool {
+		return path.Base(a) == "vitest" || path.Base(a) == "vitest.mjs" || strings.HasPrefix(a, "vitest@")
+	})
 	if at > 0 && (argv[at-1] == "-p" || argv[at-1] == "--package") {
 		next := slices.Index(argv[at+1:], "vitest")
 		if next < 0 {

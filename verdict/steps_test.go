@@ -1,0 +1,62 @@
+package verdict_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/verdict"
+)
+
+// TestWhatALineProves: what was seen inside a line that ended well decides what the
+// line is worth.
+func TestWhatALineProves(t *testing.T) {
+	nothingRan := func(b *evidence.Bundle) { first(b).Steps, first(b).Watched = []evidence.Step{}, true }
+	as := func(change func(*evidence.Step)) func(*evidence.Bundle) {
+		return func(b *evidence.Bundle) { first(b).Watched = true; change(&first(b).Steps[0]) }
+	}
+	deep := func(subtests int) func(*evidence.Bundle) {
+		return as(func(s *evidence.Step) { s.Tests.Filter, s.Tests.Subtests = "TestA/b", subtests })
+	}
+	built := as(func(s *evidence.Step) { s.Tests, s.Check = nil, &evidence.Check{Files: -1, Packages: -1} })
+	exits := func(code int) func(*evidence.Bundle) {
+		return as(func(s *evidence.Step) { s.ExitCode = code })
+	}
+	cases := []struct {
+		line   string
+		change func(*evidence.Bundle)
+		want   verdict.Decision
+	}{
+		{"if false; then go test ./...; fi", nothingRan, verdict.NoGo},
+		{"[ -d x ] && go test ./... || echo skipped", nothingRan, verdict.NoGo},
+		{"bash <<< 'go test ./...'", nothingRan, verdict.GoWithConditions}, // nothing can stand in front of it
+		{"bash -c 'go test ./...'", nothingRan, verdict.NoGo},
+		{"awk 'BEGIN { system(\"go test\") }'", as(func(s *evidence.Step) { *s = evidence.Step{Index: -1, Argv: []string{"go", "test"}, Tool: "go test", Probative: true, Outcome: evidence.Exited, Tests: &evidence.Tests{Complete: true, Passed: 3}} }), verdict.Go},
+		{"go vet -json ./...", nothingRan, verdict.NoGo},
+		{"go test -n ./...", nothingRan, verdict.NoGo},
+		{"gofmt -w .", nothingRan, verdict.GoWithConditions},
+		{"go test -c ./calc", built, verdict.NoGo},
+		{"go test -c ./calc && ./calc.test", built, verdict.GoWithConditions},
+		{"go test ./... -run TestA/b", deep(0), verdict.NoGo},
+		{"go test ./... -run TestA/b", deep(1), verdict.Go},
+		{"! grep -r TODO nosuch", exits(2), verdict.GoWithConditions},
+		{"! grep -r TODO calc", exits(1), verdict.Go},
+		{"npm run x --if-present", as(func(*evidence.Step) {}), verdict.NoGo},
+		{"npm run x --if-present", as(func(s *evidence.Step) { s.Via = "npm" }), verdict.GoWithConditions},
+		{"npm exec vitest run", func(b *evidence.Bundle) {
+			outer := &first(b).Steps[0]
+			inner := *outer
+			outer.Tests = nil
+			first(b).Steps = append(first(b).Steps, inner)
+		}, verdict.Go},
+	}
+	for _, c := range cases {
+		t.Run(c.line, func(t *testing.T) {
+			f := &fixture{doc: goodTracker, change: c.change}
+			f.command(c.line)
+			r := f.decide(t)
+			assert.Equal(t, c.want, r.Verdict, "%v", r.Findings)
+		})
+	}
+}
