@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
@@ -11,7 +12,6 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
-	"github.com/yuin/goldmark/util"
 )
 
 // blockKind sorts the blocks that a tracker is made of.
@@ -23,6 +23,7 @@ const (
 	blockItem
 	blockFence
 	blockTable
+	blockHTML // text that only HTML arranges
 )
 
 // block is one piece of the document, in document order. Lists are flat: an item
@@ -39,24 +40,6 @@ type block struct {
 	unclosed bool       // a fence that ends with the document
 }
 
-// inline is flattened text with the code spans and struck parts in it.
-type inline struct {
-	text   string // markup removed; lines separated by "\n"
-	spans  []span // code spans, in order
-	struck []span // struck-through parts, in order
-	offset int    // of the first character, in the document's source
-}
-
-// span is a part of an inline's text.
-type span struct {
-	start, end int // in inline.text
-	offset     int // of the first character, in the document's source
-}
-
-func (in *inline) code(i int) string {
-	return strings.ReplaceAll(in.text[in.spans[i].start:in.spans[i].end], "\n", " ")
-}
-
 // document is a Markdown source with its place in the file. A fence's content is
 // a document of its own.
 type document struct {
@@ -66,6 +49,9 @@ type document struct {
 	first   int   // line of the file that line 0 stands on, 1-based
 	indents []int // columns that stand before each line in the file; nil: none
 	end     int   // last line of the file that belongs to it, 1-based
+
+	// the place that was asked for last: most are asked for in order
+	lastLine, lastOffset, lastColumn int
 }
 
 func newDocument(file string, source []byte) *document {
@@ -97,7 +83,12 @@ func (d *document) line(offset int) int {
 func (d *document) pos(offset int) Pos {
 	offset = min(max(offset, 0), len(d.source))
 	n := d.line(offset)
-	column := 1 + len([]rune(string(d.source[d.lines[n]:offset])))
+	from, column := d.lines[n], 1
+	if n == d.lastLine && offset >= d.lastOffset && d.lastColumn > 0 {
+		from, column = d.lastOffset, d.lastColumn
+	}
+	column += utf8.RuneCount(d.source[from:offset])
+	d.lastLine, d.lastOffset, d.lastColumn = n, offset, column
 	if d.indents != nil {
 		column += d.indents[n]
 	}
@@ -106,7 +97,7 @@ func (d *document) pos(offset int) Pos {
 
 // markdown is goldmark with what trackers use. Check boxes are read from the
 // text, since trackers use forms that GitHub does not.
-var markdown = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough))
+var markdown = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote))
 
 // blocks parses the document.
 func (d *document) blocks() []block {
@@ -144,11 +135,45 @@ func (r *blockReader) block(n ast.Node, depth int) {
 	case *ast.CodeBlock:
 		r.fence(n, "")
 	case *ast.HTMLBlock:
-		// comments and markup hold no claims
+		r.html(n)
 	case *east.Table:
 		r.table(n)
+	case *east.FootnoteList:
+		r.footnotes(n)
 	default:
 		r.children(n, depth)
+	}
+}
+
+var anyTag = regexp.MustCompile(`(?s)<!--.*?(?:-->|$)|</?[A-Za-z][^<>]*>`)
+
+// html keeps the text of an HTML block, for the warning that it was not read.
+func (r *blockReader) html(n *ast.HTMLBlock) {
+	var raw []byte
+	for i := range n.Lines().Len() {
+		seg := n.Lines().At(i)
+		raw = append(raw, seg.Value(r.doc.source)...)
+	}
+	start := r.start(n)
+	if n.HTMLBlockType == ast.HTMLBlockType2 { // a comment claims nothing, but where it never closes it hides the rest
+		if !n.HasClosure() && !strings.Contains(string(raw), "-->") {
+			r.out = append(r.out, block{kind: blockHTML, unclosed: true, inline: inline{offset: start}})
+		}
+		return
+	}
+	if text := strings.TrimSpace(anyTag.ReplaceAllString(string(raw), " ")); text != "" {
+		r.out = append(r.out, block{kind: blockHTML, inline: inline{text: text, offset: start}})
+	}
+}
+
+// footnotes keeps the text of footnotes, like that of HTML.
+func (r *blockReader) footnotes(n ast.Node) {
+	notes := blockReader{doc: r.doc}
+	notes.children(n, 0)
+	for _, b := range notes.out {
+		if b.kind == blockPara || b.kind == blockItem {
+			r.out = append(r.out, block{kind: blockHTML, inline: b.inline})
+		}
 	}
 }
 
@@ -186,37 +211,6 @@ func (r *blockReader) paragraph(n ast.Node) {
 	flush(len(in.text))
 }
 
-// slice cuts a part out of an inline.
-func (in *inline) slice(start, end int) inline {
-	for start < end && (in.text[start] == ' ' || in.text[start] == '\n') {
-		start++
-	}
-	part := inline{text: in.text[start:end], offset: in.offsetOf(start)}
-	for _, s := range in.spans {
-		if s.start >= start && s.end <= end {
-			part.spans = append(part.spans, span{s.start - start, s.end - start, s.offset})
-		}
-	}
-	for _, s := range in.struck {
-		if s.start >= start && s.end <= end {
-			part.struck = append(part.struck, span{s.start - start, s.end - start, s.offset})
-		}
-	}
-	return part
-}
-
-// offsetOf estimates the source offset of a place in the text: exact when no
-// markup stands between it and the last code span before it.
-func (in *inline) offsetOf(at int) int {
-	base, from := in.offset, 0
-	for _, s := range in.spans {
-		if s.start <= at {
-			base, from = s.offset, s.start
-		}
-	}
-	return base + at - from
-}
-
 func (r *blockReader) item(n ast.Node, depth int, ordered bool, number int) {
 	b := block{kind: blockItem, level: depth, ordered: ordered, number: number}
 	at := len(r.out)
@@ -238,18 +232,6 @@ func (r *blockReader) item(n ast.Node, depth int, ordered bool, number int) {
 	}
 	if first {
 		r.out[at].offset = r.start(n)
-	}
-}
-
-// append adds another paragraph of the same item.
-func (in *inline) append(more inline) {
-	shift := len(in.text) + 1
-	in.text += "\n" + more.text
-	for _, s := range more.spans {
-		in.spans = append(in.spans, span{s.start + shift, s.end + shift, s.offset})
-	}
-	for _, s := range more.struck {
-		in.struck = append(in.struck, span{s.start + shift, s.end + shift, s.offset})
 	}
 }
 
@@ -341,7 +323,7 @@ func (r *blockReader) repairRow(cells []inline, columns int) []inline {
 	}
 	out := make([]inline, columns)
 	for i, p := range parts {
-		out[i] = flatten(line[p.start:p.end], from+p.start)
+		out[i] = r.cell(from+p.start, from+p.end)
 	}
 	return out
 }
@@ -370,127 +352,4 @@ func splitRow(line string) []span {
 		parts = append(parts, span{start: start, end: len(line)})
 	}
 	return parts
-}
-
-// flatten reads the inline markup of one table cell without a parser.
-func flatten(raw string, offset int) inline {
-	trimmed := strings.TrimLeft(raw, " \t")
-	offset += len(raw) - len(trimmed)
-	trimmed = strings.TrimRight(trimmed, " \t")
-	in := inline{offset: offset}
-	var b strings.Builder
-	open := -1
-	for i := 0; i < len(trimmed); i++ {
-		switch {
-		case trimmed[i] == '`' && open < 0:
-			open = b.Len()
-			in.spans = append(in.spans, span{start: open, offset: offset + i + 1})
-		case trimmed[i] == '`':
-			in.spans[len(in.spans)-1].end = b.Len()
-			open = -1
-		case open < 0 && strings.HasPrefix(trimmed[i:], "**"):
-			i++
-		case trimmed[i] == '\\' && i+1 < len(trimmed) && trimmed[i+1] == '|':
-		default:
-			b.WriteByte(trimmed[i])
-		}
-	}
-	in.text = b.String()
-	if open >= 0 {
-		in.spans = in.spans[:len(in.spans)-1]
-	}
-	return in
-}
-
-// inline flattens the text of a block.
-func (r *blockReader) inline(n ast.Node) inline {
-	f := flattener{source: r.doc.source, in: inline{offset: -1}}
-	f.children(n)
-	in := f.in
-	in.text = string(f.text)
-	if in.offset < 0 {
-		in.offset = r.start(n)
-	}
-	return in
-}
-
-type flattener struct {
-	source []byte
-	text   []byte
-	in     inline
-}
-
-func (f *flattener) children(n ast.Node) {
-	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-		f.node(c)
-	}
-}
-
-// at notes where the first character comes from.
-func (f *flattener) at(offset int) {
-	if f.in.offset < 0 {
-		f.in.offset = offset
-	}
-}
-
-func (f *flattener) node(n ast.Node) {
-	switch n := n.(type) {
-	case *ast.Text:
-		f.at(n.Segment.Start)
-		f.text = append(f.text, util.UnescapePunctuations(n.Segment.Value(f.source))...)
-		if n.SoftLineBreak() || n.HardLineBreak() {
-			f.text = append(f.text, '\n')
-		}
-	case *ast.String:
-		f.text = append(f.text, n.Value...)
-	case *ast.CodeSpan:
-		f.codeSpan(n)
-	case *ast.RawHTML:
-		for i := range n.Segments.Len() {
-			seg := n.Segments.At(i)
-			f.at(seg.Start)
-			f.text = append(f.text, seg.Value(f.source)...)
-		}
-	case *ast.AutoLink:
-		f.text = append(f.text, n.Label(f.source)...)
-	case *east.Strikethrough:
-		start := len(f.text)
-		f.children(n)
-		f.in.struck = append(f.in.struck, span{start: start, end: len(f.text), offset: f.in.offset})
-	default:
-		f.children(n)
-	}
-}
-
-func (f *flattener) codeSpan(n *ast.CodeSpan) {
-	s := span{start: len(f.text), offset: -1}
-	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
-		t, ok := c.(*ast.Text)
-		if !ok {
-			f.node(c)
-			continue
-		}
-		if s.offset < 0 {
-			s.offset = t.Segment.Start
-		}
-		f.at(t.Segment.Start)
-		value := t.Segment.Value(f.source)
-		if escaped := strings.Contains(string(value), `\|`) && insideTable(n); escaped {
-			value = []byte(strings.ReplaceAll(string(value), `\|`, "|"))
-		}
-		f.text = append(f.text, value...)
-	}
-	s.end = len(f.text)
-	if s.end > s.start {
-		f.in.spans = append(f.in.spans, s)
-	}
-}
-
-func insideTable(n ast.Node) bool {
-	for p := n.Parent(); p != nil; p = p.Parent() {
-		if p.Kind() == east.KindTableCell {
-			return true
-		}
-	}
-	return false
 }

@@ -22,12 +22,15 @@ func (p *reader) readClosing(b *block, d *document) {
 			return
 		}
 		at := len(b.text) - len(rest)
-		for at < len(b.text) && strings.ContainsRune(" \t:", rune(b.text[at])) {
-			at++
-		}
+		at += len(b.text[at:]) - len(strings.TrimLeft(b.text[at:], " \t:—–-→=>"))
 		value := b.slice(at, len(b.text))
-		value.text = strings.TrimLeft(value.text, "—–- ")
 		p.addCheckpoint(id, &value, "closing", d)
+	case blockPara:
+		for _, line := range eachLine(&b.inline) {
+			if id, rest := p.words.leadingID(line.text); id != "" && strings.HasPrefix(rest, ":") {
+				p.readClosing(&block{kind: blockItem, inline: line}, d)
+			}
+		}
 	case blockTable:
 		p.table(b, d, "Checkpoint Commits")
 	}
@@ -105,7 +108,7 @@ func checkpointOf(in *inline) Checkpoint {
 		word, rest = in.code(0), in.text[in.spans[0].end:]
 	}
 	word = strings.Trim(word, ",;()")
-	c.Note = strings.TrimSpace(strings.ReplaceAll(rest, "\n", " "))
+	c.Note = strings.TrimLeft(strings.ReplaceAll(rest, "\n", " "), " —–-:")
 	switch {
 	case text == "" || strings.HasPrefix(word, "<"):
 		c.Kind = CheckpointPlaceholder

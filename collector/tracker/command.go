@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"regexp"
+	"sort"
 	"strconv"
 	"strings"
 )
@@ -24,7 +25,7 @@ func (p *reader) readRequired(b *block, d *document, group string) {
 	switch b.kind {
 	case blockItem:
 		rest, checked, isBox := box(b)
-		if b.level > 0 && !isBox {
+		if b.level > 0 && !isBox && !leads(&rest) {
 			return // explains the line above
 		}
 		item := &block{kind: blockItem, inline: rest}
@@ -34,14 +35,24 @@ func (p *reader) readRequired(b *block, d *document, group string) {
 		}
 	case blockPara:
 		p.recordFrom(b, d)
-		p.requiredLine(b, d, false, false)
-	case blockFence:
-		if b.info == "" || b.info == "bash" || b.info == "sh" || b.info == "shell" || b.info == "console" || b.info == "zsh" {
-			p.requiredScript(b.content)
+		for _, line := range eachLine(&b.inline) {
+			p.requiredLine(&block{kind: blockPara, inline: line}, d, false, false)
 		}
+	case blockFence:
+		p.requiredFence(b)
 	case blockTable:
-		p.requiredTable(b, d)
+		p.table(b, d, group)
 	}
+}
+
+// leads reports whether a line begins with a command in code, or with a label and
+// one.
+func leads(in *inline) bool {
+	if len(in.spans) == 0 {
+		return false
+	}
+	before := strings.TrimSpace(in.text[:in.spans[0].start])
+	return before == "" || strings.HasSuffix(before, ":")
 }
 
 // required is the list that a required command goes to: the packet's, or the
@@ -57,12 +68,22 @@ func (p *reader) required() *[]Required {
 func (p *reader) requiredLine(b *block, d *document, isBox, checked bool) bool {
 	required := p.required()
 	found := false
-	for _, i := range commandSpans(&b.inline) {
-		s := b.spans[i]
-		tail := b.text[s.end:]
+	raw := strings.ReplaceAll(b.text, "\n", " ")
+	commands := commandsIn(&b.inline)
+	label := ""
+	if len(commands) > 0 {
+		label = labelBefore(b, b.spans[commands[0].span].start)
+	}
+	for _, c := range commands {
+		s := b.spans[c.span]
+		if covers(b.struck, s.start) {
+			p.warn(d.pos(s.offset), "a required command that is struck out: "+firstWords(b.code(c.span)), "a command that is required, or none", "remove it where it is not required any more")
+			found = true
+			continue
+		}
 		r := Required{
-			Command: strings.TrimSpace(b.code(i)), Label: strings.Trim(b.text[:s.start], " :—–-"), HasBox: isBox, Checked: checked,
-			Result: result(tail), Raw: strings.ReplaceAll(b.text, "\n", " "), Pos: d.pos(s.offset),
+			Command: strings.TrimSpace(b.code(c.span)), Label: label, HasBox: isBox, Checked: checked,
+			Result: result(c.tail), Raw: raw, Pos: d.pos(s.offset),
 		}
 		if r.Result.Kind == ResultExit {
 			r.Expected, r.Stated = r.Result.ExitCode, true
@@ -73,107 +94,102 @@ func (p *reader) requiredLine(b *block, d *document, isBox, checked bool) bool {
 		*required = append(*required, r)
 		found = true
 	}
+	if !found && len(b.spans) == 0 {
+		return p.requiredPlain(b, d, isBox, checked)
+	}
 	return found
 }
 
-// requiredScript reads a code block: one command on each line.
-func (p *reader) requiredScript(d *document) {
-	required := p.required()
-	lines := strings.Split(string(d.source), "\n")
-	for n := 0; n < len(lines); n++ {
-		start := n
-		line := strings.TrimSpace(strings.TrimSuffix(lines[n], "\r"))
-		for strings.HasSuffix(line, `\`) && n+1 < len(lines) {
-			n++
-			line = strings.TrimSuffix(line, `\`) + strings.TrimSpace(lines[n])
-		}
-		line = strings.TrimPrefix(line, "$ ")
-		if line == "" || strings.HasPrefix(line, "#") || start >= len(d.lines) {
-			continue
-		}
-		command, after, _ := cutArrow(line)
-		r := Required{Command: command, Raw: line, Pos: d.pos(d.lines[start])}
-		if after != "" {
-			r.Result = result(" -> " + after)
-			if r.Result.Kind == ResultExit {
-				r.Expected, r.Stated = r.Result.ExitCode, true
-			}
-		} else {
-			r.Result = noResult()
-		}
-		*required = append(*required, r)
-	}
+// covers reports whether a place lies in one of the spans, which are in order.
+func covers(spans []span, at int) bool {
+	i := sort.Search(len(spans), func(i int) bool { return spans[i].end > at })
+	return i < len(spans) && spans[i].start <= at
 }
 
-// requiredTable reads a table with a column of commands.
-func (p *reader) requiredTable(b *block, d *document) {
-	column := -1
-	for i, cell := range b.rows[0] {
-		if strings.EqualFold(strings.TrimSpace(cell.text), "command") {
-			column = i
-		}
+// labelBefore is the text that stands before a command.
+func labelBefore(b *block, at int) string {
+	return strings.Trim(b.text[:at], " :—–-(")
+}
+
+// typedCommand is how a command begins that nobody takes for prose.
+var typedCommand = regexp.MustCompile(`^(go (test|build|vet|run|generate|tool|fmt|mod)|gofmt -|npm (test|run|ci|exec|--prefix)|(npx|pnpm|yarn|bunx) [\w@-]|make [\w./-]+$|cargo (test|build|check|clippy)|pytest\b|python3? -m|tsc\b|vitest\b|bash [\w./-]+|\./[\w./-]+|cd [\w./-]+ && )`)
+
+// requiredPlain reads a line whose command does not stand in code.
+func (p *reader) requiredPlain(b *block, d *document, isBox, checked bool) bool {
+	line, _, _ := strings.Cut(b.text, "\n")
+	command, _, hasResult := cutArrow(line)
+	if !typedCommand.MatchString(command) && (!hasResult || !knownCommand(command) || result(line[len(command):]).Kind != ResultExit) {
+		return false
 	}
-	if column < 0 {
-		return
+	r := Required{Command: command, HasBox: isBox, Checked: checked, Result: noResult(), Raw: line, Pos: d.pos(b.offset)}
+	if hasResult {
+		r.Result = result(line[len(command):])
+	}
+	if r.Result.Kind == ResultExit {
+		r.Expected, r.Stated = r.Result.ExitCode, true
 	}
 	required := p.required()
-	for _, row := range b.rows[1:] {
-		if column >= len(row) || strings.TrimSpace(row[column].text) == "" {
-			continue
-		}
-		r := Required{Command: strings.TrimSpace(row[column].text), Raw: rowText(row), Pos: d.pos(row[column].offset), Result: noResult()}
-		for i, cell := range row {
-			if i == column {
-				continue
-			}
-			if m := exitCode.FindStringSubmatch(cell.text); m != nil {
-				r.Result = result(" -> " + cell.text)
-				r.Expected, r.Stated = r.Result.ExitCode, true
-			}
-		}
-		*required = append(*required, r)
-	}
+	*required = append(*required, r)
+	return true
 }
 
-func rowText(row []inline) string {
-	var cells []string
-	for _, c := range row {
-		cells = append(cells, strings.ReplaceAll(c.text, "\n", " "))
-	}
-	return strings.Join(cells, " | ")
+// named is a command that a line names, with what the line says of it.
+type named struct {
+	span int    // index of its code span
+	tail string // what follows it, up to the next command with a result of its own
 }
 
-// commandSpans finds the code spans of a line that are commands: the one that it
-// begins with or that follows a label, and any other that begins with the name of
-// a known tool, up to the arrow.
-func commandSpans(in *inline) []int {
-	var found []int
-	limit := len(in.text)
+// commandsIn finds the code spans of a line that are commands: the one that it
+// begins with or that follows a label, any other that begins with the name of a
+// known tool, and those joined to it, with a result of their own or without.
+func commandsIn(in *inline) []named {
+	var found []named
+	group := 0 // the first of those that share the next result
+	close := func(end int) {
+		tail := strings.TrimRight(in.text[in.spans[found[len(found)-1].span].end:end], " ,;\n")
+		for ; group < len(found); group++ {
+			found[group].tail = tail
+		}
+	}
+	hasResult := len(in.spans) > 0 && resultFollows(in.text[in.spans[0].end:])
 	for i, s := range in.spans {
-		if s.start > limit {
-			break
-		}
 		code := in.code(i)
-		before := strings.TrimSpace(in.text[:s.start])
-		leads := before == "" || strings.HasSuffix(before, ":")
-		if at := arrow.FindStringIndex(in.text[s.end:] + " "); at != nil {
-			limit = min(limit, s.end+at[0])
+		known := knownCommand(code)
+		if strings.HasPrefix(strings.TrimSpace(code), "<") {
+			continue
 		}
-		hasResult := resultFollows(in.text[s.end:])
+		if len(found) == 0 {
+			before := strings.TrimSpace(in.text[max(0, s.start-64):s.start])
+			leads := before == "" && s.start < 64 || strings.HasSuffix(before, ":")
+			if leads && (known || plainCommand(code) && (hasResult || strings.Contains(code, " "))) || known && strings.Contains(code, " ") && !arrow.MatchString(in.text[:s.start]) {
+				found = append(found, named{span: i})
+			}
+			continue
+		}
+		if !known || !strings.Contains(code, " ") {
+			continue
+		}
+		between := in.text[in.spans[found[len(found)-1].span].end:s.start]
 		switch {
-		case strings.HasPrefix(strings.TrimSpace(code), "<"):
-		case leads && len(found) == 0 && (knownCommand(code) || plainCommand(code) && (hasResult || strings.Contains(code, " "))):
-			found = append(found, i)
-		case knownCommand(code) && strings.Contains(code, " ") && (len(found) == 0 || joinsCommands(in.text[in.spans[found[len(found)-1]].end:s.start])):
-			found = append(found, i)
+		case joinsCommands(between):
+			found = append(found, named{span: i})
+		case len(between) < 400 && joinsResult.MatchString(between) && resultFollows(between) && strings.Count(between, "(") == strings.Count(between, ")"):
+			close(s.start)
+			found = append(found, named{span: i})
 		}
+	}
+	if len(found) > 0 {
+		close(len(in.text))
 	}
 	return found
 }
+
+// joinsResult ends what is said of one command where another follows.
+var joinsResult = regexp.MustCompile(`(?i)(?:[,;+&/\n]|\band|\bthen)\s*$`)
 
 // joinsCommands tells "`a` and `b`" from prose about a command.
 func joinsCommands(between string) bool {
-	switch strings.ToLower(strings.Trim(between, " ,;")) {
+	switch strings.ToLower(strings.Trim(between, " ,;\n")) {
 	case "", "and", "+", "&", "then", "/", "and then":
 		return true
 	}
@@ -231,31 +247,28 @@ func (p *reader) claim(b *block, d *document) {
 		return
 	}
 	c := Claim{Run: p.run, Raw: strings.ReplaceAll(b.text, "\n", " "), Number: b.number, Pos: d.pos(b.offset)}
-	switch spans := commandSpans(&b.inline); {
-	case len(spans) > 0:
-		s := b.spans[spans[0]]
-		c.Command, c.Pos = strings.TrimSpace(b.code(spans[0])), d.pos(s.offset)
-		c.Label = strings.Trim(b.text[:s.start], " :—–-")
-		c.Result = result(b.text[s.end:])
-		if at := arrow.FindStringIndex(b.text[s.end:]); at != nil {
-			c.Label = strings.TrimSpace(c.Label + " " + strings.TrimSpace(b.text[s.end:][:at[0]]))
+	commands := commandsIn(&b.inline)
+	for i, n := range commands {
+		s := b.spans[n.span]
+		c.Command, c.Pos = strings.TrimSpace(b.code(n.span)), d.pos(s.offset)
+		if c.Label = ""; i == 0 {
+			c.Label = labelBefore(b, s.start)
 		}
-	case len(b.spans) > 0 && strings.HasPrefix(b.code(0), "<"):
-		return // the template's placeholder
-	default:
-		command, after, found := cutArrow(b.text)
-		if !b.ordered && !knownCommand(command) {
-			return
+		c.Result = result(n.tail)
+		if at := arrow.FindStringIndex(n.tail); at != nil {
+			c.Label = strings.TrimSpace(c.Label + " " + strings.TrimSpace(n.tail[:at[0]]))
 		}
-		if found && knownCommand(command) {
-			c.Command = command
-		}
-		if found {
-			c.Result = result(" -> " + after)
-		} else {
-			c.Result = result(b.text)
-		}
+		p.addClaim(c)
+		c.Number = 0 // one line, one number
 	}
+	if len(commands) > 0 || len(b.spans) > 0 && strings.HasPrefix(b.code(0), "<") { // the template's placeholder
+		return
+	}
+	command, tail := splitPlain(b.text)
+	if !b.ordered && command == "" {
+		return
+	}
+	c.Command, c.Result = command, result(tail)
 	p.addClaim(c)
 }
 
@@ -281,17 +294,37 @@ func (p *reader) resultOfLast(b *block, d *document) bool {
 	return true
 }
 
+// splitPlain splits a line that names a command without back-quotes and says how
+// it ended; command is empty where the line begins with none.
+func splitPlain(text string) (command, tail string) {
+	before, after, found := cutArrow(text)
+	if found {
+		tail = " -> " + after
+	} else if at := exitCode.FindStringIndex(text); at != nil {
+		before, tail = strings.TrimRight(text[:at[0]], " \t\n:,;(–—-"), text[at[0]:]
+	} else {
+		before, tail = text, text
+	}
+	if !knownCommand(before) || strings.Contains(before, ". ") {
+		return "", tail
+	}
+	if at := strings.Index(before, ": "); !found && tail == text && at > 0 { // "go vet ./...: clean"
+		return before[:at], text[at+1:]
+	}
+	return before, tail
+}
+
 func (p *reader) addClaim(c Claim) {
 	ev := &p.t.Packets[p.packet].Evidence
 	ev.Claims = append(ev.Claims, c)
 }
 
 var (
-	exitCode    = regexp.MustCompile(`(?i)\b(?:exit(?:ed|s)?(?:[\s_-]+(?:code|status))?(?:\s+with)?|exit_code|rc|status)\s*[:=]?\s*(-?\d{1,3})\b`)
+	exitCode    = regexp.MustCompile(`(?i)\b(?:exit(?:ed|s)?(?:\s+with)?(?:[\s_-]*(?:code|status))?(?:\s+(?:with|of|was|is))?|return(?:ed|s)?(?:[\s_-]+code)?|ret(?:code|val)?|rc|^\W*(?:status|code))\s*[:=]?\s*(-?\d{1,3})\b`)
 	exitHolder  = regexp.MustCompile(`(?i)\bexit(?: code)?\s*<`)
 	timedOut    = regexp.MustCompile(`(?i)\btimed[ -]?out\b|\btime-?out\b|\bkilled after\b`)
 	truncated   = regexp.MustCompile(`(?i)\btruncated\b|\boutput cut\b|\bcut off\b`)
-	failWords   = regexp.MustCompile(`(?i)\b(fail(s|ed|ure|ures|ing)?|partial(ly)?|error(s|ed)?|broken|red|crash(ed)?)\b|❌`)
+	failWords   = regexp.MustCompile(`(?i)\b(fail(s|ed|ure|ures|ing)?|partial(ly)?|error(s|ed)?|broken|red|crash(ed)?|non-?zero)\b|❌`)
 	passWords   = regexp.MustCompile(`(?i)\b(pass(es|ed|ing)?|ok|green|success(ful|fully)?|clean|succeed(s|ed)?|completed?)\b|✅|✓`)
 	notRunWords = regexp.MustCompile(`(?i)\b(not run|not executed|skipped|n/a|deferred|could not (be )?run)\b`)
 	vacuous     = regexp.MustCompile(`(?i)\bno (matching )?tests?( files?)?( to run| matching| found|\b)|\bno test files\b|\bmatched no\b|\b0 tests\b`)

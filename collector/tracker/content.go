@@ -3,64 +3,8 @@ package tracker
 import (
 	"regexp"
 	"strings"
+	"unicode"
 )
-
-// mode is what the items of a list are, by the label or heading above it.
-type mode int
-
-const (
-	modeNone mode = iota
-	modeCommands
-	modeFiles
-	modeGates
-	modeCommit
-	modeRisks
-	modeConditions
-	modeVerdict
-	modeRollback
-	modeRequired
-	modeDepends
-	modeOther // a label that is not known: its items claim nothing that is read
-)
-
-var modeLabels = []struct {
-	mode mode
-	re   *regexp.Regexp
-}{
-	{modeCommands, regexp.MustCompile(`(?i)^(commands?( run| executed)?\b|.*\bcommands? (run|executed)\b|(reviewer|implementer)\b.*\b(re)?runs?\b|.*\b(milestone|full|final) .*validation\b|validation( commands| results)?\b|test (runs?|results)\b|verification( commands| runs?)\b)`)},
-	{modeFiles, regexp.MustCompile(`(?i)^(files?|paths?) (changed|touched|modified|added)|^changed files|^changes$`)},
-	{modeGates, regexp.MustCompile(`(?i)^(review )?gates?( checklist)?$|^gate checklist`)},
-	{modeCommit, regexp.MustCompile(`(?i)^(checkpoint )?commits?( hash)?$|^checkpoint( hash)?$`)},
-	{modeRisks, regexp.MustCompile(`(?i)\bresidual (risks?|items?)\b|^(known|open|remaining) risks?\b|^risks?$`)},
-	{modeConditions, regexp.MustCompile(`(?i)\bconditions?\b`)},
-	{modeVerdict, regexp.MustCompile(`(?i)\b(verdict|recommendation)\b`)},
-	{modeRollback, regexp.MustCompile(`(?i)^rollback`)},
-}
-
-var requiredLabel = regexp.MustCompile(`(?i)^required (tests?|commands?|checks?|validation)$`)
-
-// continuesCommands are labels of a second list of commands under the first:
-// who ran them.
-var continuesCommands = regexp.MustCompile(`(?i)\b(implementer|reviewer|rerun|verification|codex|claude|ci)\b`)
-
-// remark is what a label adds in parentheses: "Checkpoint Commit (Packet 03)".
-var remark = regexp.MustCompile(`\s*\([^()]*\)$`)
-
-func (p *reader) modeOf(label string) mode {
-	label = remark.ReplaceAllString(strings.Trim(label, " *:"), "")
-	if p.packet >= 0 && requiredLabel.MatchString(label) {
-		return modeRequired
-	}
-	for _, l := range modeLabels {
-		if l.re.MatchString(label) {
-			return l.mode
-		}
-	}
-	if p.mode == modeCommands && continuesCommands.MatchString(label) {
-		return modeCommands
-	}
-	return modeOther
-}
 
 // content reads a block whose meaning depends on the label above it: of a
 // packet's evidence, of a packet itself, or outside of packets.
@@ -78,7 +22,7 @@ func (p *reader) content(b *block, d *document, group string) {
 		p.item(b, d, group)
 	case blockTable:
 		if p.part == partEvidence {
-			p.t.Packets[p.packet].Evidence.Raw += tableText(b) + "\n"
+			p.noteRaw(tableText(b))
 		}
 		p.table(b, d, group)
 	case blockFence:
@@ -86,55 +30,44 @@ func (p *reader) content(b *block, d *document, group string) {
 	}
 }
 
-// fence reads the content of a fence in evidence as Markdown. Elsewhere a fence
-// shows something and claims nothing.
-func (p *reader) fence(b *block) {
-	if p.part != partEvidence || b.info != "" && b.info != "markdown" && b.info != "md" && b.info != "text" && b.info != "txt" {
-		return
+// noteRaw keeps the text of the packet's evidence.
+func (p *reader) noteRaw(text string) { note(p.raw, p.packet, text) }
+
+func note(texts map[int]*strings.Builder, packet int, text string) {
+	b := texts[packet]
+	if b == nil {
+		b = &strings.Builder{}
+		texts[packet] = b
 	}
-	p.mode, p.run = modeNone, ""
-	inner := b.content.blocks()
-	for i := range inner {
-		p.content(&inner[i], b.content, "")
-	}
-	p.mode = modeNone
+	b.WriteString(text)
+	b.WriteByte('\n')
 }
 
-var labelLine = regexp.MustCompile(`^([A-Za-z][^:\x60]{0,100}):(?:\s+(.*))?$`)
-
-func (p *reader) paragraph(b *block, d *document) {
-	if p.part == partEvidence {
-		p.t.Packets[p.packet].Evidence.Raw += b.text + "\n"
+// beginEvidence moves to the packet's evidence, which begins at a heading or label.
+func (p *reader) beginEvidence(pos Pos) {
+	p.part = partEvidence
+	if ev := &p.t.Packets[p.packet].Evidence; !ev.Pos.IsValid() {
+		ev.Pos = pos
 	}
-	start := 0
-	for _, line := range strings.Split(b.text, "\n") {
-		in := b.slice(start, start+len(line))
-		start += len(line) + 1
-		m := labelLine.FindStringSubmatch(in.text)
-		if m == nil {
-			p.proseLine(&in, d)
-			continue
+}
+
+// fence reads the content of a fence in evidence: what was typed in a terminal,
+// else Markdown. Elsewhere a fence shows something and claims nothing.
+func (p *reader) fence(b *block) {
+	plain := b.info == "" || b.info == "markdown" || b.info == "md" || b.info == "text" || b.info == "txt"
+	switch {
+	case p.mode == modeRequired && p.packet >= 0:
+		p.requiredFence(b)
+	case p.part != partEvidence && (p.mode != modeCommands || p.packet < 0):
+	case isShell(b.info) || plain && typed(b.content):
+		p.transcript(b.content)
+	case plain && p.part == partEvidence:
+		p.mode, p.run = modeNone, ""
+		inner := b.content.blocks()
+		for i := range inner {
+			p.watched(&inner[i], b.content, "", p.content)
 		}
-		if p.dependsLine(m[1], m[2]) {
-			continue
-		}
-		if strings.EqualFold(m[1], "verdict") || strings.EqualFold(m[1], "review verdict") {
-			p.verdictLine(&in, m[2], d)
-			p.mode = modeVerdict
-			continue
-		}
-		next := p.modeOf(m[1])
-		if next == modeOther && p.mode == modeRisks && len(m[2]) > 0 {
-			p.proseLine(&in, d) // "Owner: …" under a risk
-			continue
-		}
-		p.mode, p.run = next, m[1]
-		p.recordFrom(&block{inline: in}, d)
-		if rest := strings.TrimSpace(m[2]); rest != "" {
-			at := strings.LastIndex(in.text, m[2])
-			value := in.slice(at, len(in.text))
-			p.item(&block{kind: blockItem, inline: value}, d, "")
-		}
+		p.mode = modeNone
 	}
 }
 
@@ -142,6 +75,10 @@ func (p *reader) paragraph(b *block, d *document) {
 // command with its result outside of any list.
 func (p *reader) proseLine(in *inline, d *document) {
 	p.recordFrom(&block{inline: *in}, d)
+	if p.mode == modeRequired && p.packet >= 0 {
+		p.requiredLine(&block{kind: blockPara, inline: *in}, d, false, false)
+		return
+	}
 	if p.mode == modeCommit && p.packet >= 0 && hashWord.MatchString(in.text) {
 		p.commitEntry(&block{kind: blockItem, inline: *in}, d)
 		return
@@ -180,10 +117,17 @@ func (p *reader) verdictLine(in *inline, value string, d *document) {
 		return
 	}
 	word := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t(,;.", r) })
+	for len(word) > 1 && !strings.ContainsFunc(word[0], unicode.IsLetter) { // "✅ APPROVED"
+		word = word[1:]
+	}
 	if len(word) == 0 {
 		return
 	}
-	switch state := ReviewState(p.words.state(word[0])); state {
+	state := p.reviewState(word[0])
+	if !p.words.isState(word[0]) {
+		state = ""
+	}
+	switch state {
 	case ReviewApproved, ReviewChangesRequested, ReviewBlocked, ReviewPending:
 		if p.packet >= 0 {
 			pk := &p.t.Packets[p.packet]
@@ -194,7 +138,7 @@ func (p *reader) verdictLine(in *inline, value string, d *document) {
 	}
 }
 
-var boxMark = regexp.MustCompile(`^(?:\[([ xX~✓✔-]?)\]\s+|([✅☑✔☐⬜❌])\x{fe0f}?\s+)`)
+var boxMark = regexp.MustCompile(`^(?:\[([ xX~✓✔✅☑❌/>!?*-]?)\]\s+|([✅☑✔☐⬜❌])\x{fe0f}?\s+)`)
 
 // box reads the mark of a check box and returns the text after it.
 func box(b *block) (rest inline, checked, isBox bool) {
@@ -203,19 +147,23 @@ func box(b *block) (rest inline, checked, isBox bool) {
 		return b.inline, false, false
 	}
 	rest = b.slice(len(m[0]), len(b.text))
-	checked = strings.ContainsAny(m[1], "xX✓✔") || strings.ContainsAny(m[2], "✅☑✔")
+	checked = strings.ContainsAny(m[1], "xX✓✔✅☑") || strings.ContainsAny(m[2], "✅☑✔")
 	return rest, checked, true
 }
 
 func (p *reader) item(b *block, d *document, group string) {
 	if p.part == partEvidence {
-		p.t.Packets[p.packet].Evidence.Raw += b.text + "\n"
+		p.noteRaw(b.text)
 	}
 	if p.mode == modeRequired {
 		p.readRequired(b, d, group)
 		return
 	}
 	if rest, checked, isBox := box(b); isBox {
+		if p.packet >= 0 && p.mode == modeCommands && p.part == partEvidence && checked && len(commandsIn(&rest)) > 0 {
+			p.claim(&block{kind: blockItem, number: b.number, ordered: b.ordered, inline: rest}, d)
+			return
+		}
 		if p.mode == modeRisks && (p.packet < 0 || p.part == partEvidence) { // a list of risks, ticked off
 			p.risk(&block{kind: blockItem, level: b.level, inline: rest}, d, checked)
 			return
@@ -246,49 +194,6 @@ func (p *reader) boxedCommand(in *inline, checked bool, d *document) bool {
 	return p.requiredLine(&block{kind: blockItem, inline: *in}, d, true, checked)
 }
 
-// labelledItem reads an item that is a label with what it labels: on its own
-// line ("- **Commands run:** `go vet ./...` → exit 0"), or in the list below it.
-func (p *reader) labelledItem(b *block, d *document) bool {
-	if p.packet < 0 {
-		return false
-	}
-	if p.listed && b.level > 0 {
-		inner := *b
-		inner.level--
-		p.itemOf(&inner, d)
-		return true
-	}
-	if b.level > 0 || !p.listed && p.mode != modeNone && p.mode != modeOther {
-		return false
-	}
-	if p.listed {
-		p.mode, p.listed = modeNone, false
-	}
-	line, _, _ := strings.Cut(b.text, "\n")
-	m := labelLine.FindStringSubmatch(line)
-	if m == nil {
-		return false
-	}
-	mode := p.modeOf(m[1])
-	if mode == modeOther || mode == modeRequired {
-		return false
-	}
-	value := b.slice(len(line)-len(m[2]), len(b.text))
-	if mode == modeVerdict {
-		p.verdictLine(&value, value.text, d)
-		return true
-	}
-	p.mode, p.run, p.listed = mode, m[1], true
-	if mode == modeCommands || mode == modeFiles {
-		for _, part := range eachSpan(&value) {
-			p.itemOf(&block{kind: blockItem, inline: part}, d)
-		}
-	} else if value.text != "" && !placeholderWord.MatchString(strings.Trim(value.text, "()")) {
-		p.itemOf(&block{kind: blockItem, inline: value}, d)
-	}
-	return true
-}
-
 // eachSpan cuts a line of several commands with their results, or of several
 // files, before each one that follows a ";" or ",". A line without any is prose.
 func eachSpan(in *inline) []inline {
@@ -311,9 +216,11 @@ func eachSpan(in *inline) []inline {
 func (p *reader) itemOf(b *block, d *document) {
 	switch p.mode {
 	case modeCommands:
-		if b.level == 0 {
+		if b.level == 0 || len(b.spans) > 0 && b.spans[0].start == 0 && resultFollows(b.text[b.spans[0].end:]) {
 			p.claim(b, d)
 		}
+	case modeRequired:
+		p.readRequired(b, d, "")
 	case modeFiles:
 		p.changedFile(b, d)
 	case modeGates:
@@ -332,7 +239,7 @@ func (p *reader) itemOf(b *block, d *document) {
 		}
 	case modeRollback:
 		if p.packet >= 0 {
-			p.t.Packets[p.packet].Evidence.Rollback += b.text + "\n"
+			note(p.rollback, p.packet, b.text)
 		}
 	default:
 		p.unlabelledItem(b, d)
@@ -342,8 +249,18 @@ func (p *reader) itemOf(b *block, d *document) {
 // unlabelledItem reads an item under no known label: in evidence, a command with
 // its exit code is a claim wherever it stands.
 func (p *reader) unlabelledItem(b *block, d *document) {
-	if p.part == partEvidence && b.level == 0 && len(b.spans) > 0 && b.spans[0].start == 0 &&
-		arrow.MatchString(b.text[b.spans[0].end:]) && exitCode.MatchString(b.text[b.spans[0].end:]) {
+	if p.part != partEvidence {
+		return
+	}
+	if len(b.spans) == 0 {
+		if command, tail := splitPlain(b.text); command != "" && typedOrKnown(command) && (result(tail).Kind == ResultExit || arrow.MatchString(tail)) {
+			p.claim(b, d)
+		}
+		return
+	}
+	tail := b.text[b.spans[0].end:]
+	if at := commandsIn(&b.inline); len(at) > 0 && result(at[0].tail).Kind == ResultExit ||
+		b.level == 0 && b.spans[0].start == 0 && arrow.MatchString(tail) && exitCode.MatchString(tail) {
 		p.claim(b, d)
 	}
 }
@@ -375,7 +292,12 @@ var noneWord = regexp.MustCompile(`(?i)^(none|n/a|nothing|no)\b`)
 
 // readGate reads the check boxes of the gates and of the review's outcome.
 func (p *reader) readGate(b *block, d *document) {
-	if p.packet < 0 || b.kind != blockItem {
+	if p.packet < 0 {
+		return
+	}
+	if b.kind != blockItem {
+		p.mode = modeGates
+		p.content(b, d, "Review Gates")
 		return
 	}
 	rest, checked, isBox := box(b)
@@ -421,12 +343,4 @@ func (p *reader) gateLine(b *block, d *document, isBox, checked bool) {
 	if isBox {
 		pk.Boxes = append(pk.Boxes, Box{Text: b.text, Checked: checked, Group: "Review Gates", Pos: d.pos(b.offset)})
 	}
-}
-
-func tableText(b *block) string {
-	var rows []string
-	for _, row := range b.rows {
-		rows = append(rows, rowText(row))
-	}
-	return strings.Join(rows, "\n")
 }

@@ -3,6 +3,8 @@ package tracker
 import (
 	"regexp"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // lexicon is the words that a tracker is read by: the default form, and what the
@@ -14,11 +16,12 @@ type lexicon struct {
 	statuses map[string]string // word, upper case → state
 	id       *regexp.Regexp
 	problems []string
+	parts    map[string]part // memo of partOf: headings and labels repeat
 }
 
 // idForm is a packet's id: letters, a dash and digits; a letter and a number (with a letter after it: W1-B); or
 // a bare number of two digits after "Packet" or at the start.
-const idForm = `[A-Za-z][A-Za-z0-9]*(?:[-_][A-Za-z0-9]+)*[-_.]?\d+(?:\.\d+)*(?:[a-z]|-[A-Z]\b)?|\d{1,3}(?:\.\d+)*`
+const idForm = `\pL[\pL\d]*(?:[-_][\pL\d]+)*[-_.]?\d+(?:\.\d+)*(?:[a-z]|-[A-Z]\b)?|\d{1,3}(?:\.\d+)*`
 
 var partHeadings = map[part]*regexp.Regexp{
 	partBoard:       regexp.MustCompile(`(?i)\b(packet|work|status|task|milestone)s?\s+(board|status|overview|table|progress|list|index)\b|^(packets|work items|tasks|board|status board|overview)$`),
@@ -65,8 +68,8 @@ var statusWords = map[string]string{
 }
 
 func newLexicon(v *Vocabulary) *lexicon {
-	l := &lexicon{headings: partHeadings, added: map[string]part{}, columns: map[string]string{}, statuses: statusWords,
-		id: regexp.MustCompile(`^(?:[Pp]acket\s+|[Tt]ask\s+|[Ss]tep\s+|[Mm]ilestone\s+)?(` + idForm + `)(?:$|[^A-Za-z0-9_])`)}
+	l := &lexicon{headings: partHeadings, added: map[string]part{}, columns: map[string]string{}, statuses: statusWords, parts: map[string]part{},
+		id: regexp.MustCompile(`^(?:[Pp]acket\s+|[Tt]ask\s+|[Ss]tep\s+|[Mm]ilestone\s+)?(` + idForm + `)(?:$|[^\pL\d_])`)}
 	for key, titles := range columnTitles {
 		for _, title := range titles {
 			l.columns[title] = key
@@ -113,6 +116,29 @@ func (l *lexicon) partOf(heading string) part {
 	if p, ok := l.added[strings.ToLower(heading)]; ok && p != partHeader {
 		return p
 	}
+	key := memoKey(heading)
+	found, ok := l.parts[key]
+	if !ok {
+		found = l.findPart(heading)
+		if len(l.parts) < 4096 {
+			l.parts[key] = found
+		}
+	}
+	return found
+}
+
+// memoKey is a heading or label with all its digits alike: they tell packets
+// apart, not parts.
+func memoKey(heading string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return '0'
+		}
+		return r
+	}, heading)
+}
+
+func (l *lexicon) findPart(heading string) part {
 	for _, p := range partOrder {
 		if l.headings[p].MatchString(heading) {
 			return p
@@ -125,10 +151,14 @@ func (l *lexicon) isEvidenceHeading(rest string) bool {
 	return l.partOf(rest) == partEvidence && !checklistWord.MatchString(rest)
 }
 
-// leadingID returns the packet id that a heading or cell begins with, and the
-// text after it.
+// leadingID returns the packet id that a heading or cell begins with, signs and a
+// check box before it aside, and the text after it.
 func (l *lexicon) leadingID(text string) (string, string) {
 	text = strings.TrimSpace(text)
+	if m := boxMark.FindString(text); m != "" {
+		text = text[len(m):]
+	}
+	text = strings.TrimLeftFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
 	m := l.id.FindStringSubmatchIndex(text)
 	if m == nil {
 		return "", text
@@ -147,7 +177,9 @@ func (l *lexicon) idsIn(text string, known map[string]int) []string {
 	var ids []string
 	seen := map[string]bool{}
 	for _, at := range anyID.FindAllStringIndex(text, -1) {
-		if at[0] > 0 && isWordByte(text[at[0]-1]) || at[1] < len(text) && isWordByte(text[at[1]]) {
+		before, _ := utf8.DecodeLastRuneInString(text[:at[0]])
+		after, _ := utf8.DecodeRuneInString(text[at[1]:])
+		if isWord(before) || isWord(after) {
 			continue
 		}
 		id := text[at[0]:at[1]]
@@ -159,9 +191,7 @@ func (l *lexicon) idsIn(text string, known map[string]int) []string {
 	return ids
 }
 
-func isWordByte(c byte) bool {
-	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
-}
+func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
 var notWord = regexp.MustCompile(`[\s-]+`)
 
@@ -178,6 +208,18 @@ func (l *lexicon) isState(text string) bool {
 	return ok
 }
 
+// names reports whether a text has a word for a state.
+func (l *lexicon) names(text, state string) bool {
+	for _, field := range strings.FieldsFunc(text, notInWord) {
+		if l.statuses[stateWord(field)] == state {
+			return true
+		}
+	}
+	return false
+}
+
+func notInWord(r rune) bool { return strings.ContainsRune(" \t/,;:()", r) }
+
 // state reads a cell: a state that is known, else the word itself; empty for a
 // dash.
 func (l *lexicon) state(cell string) string {
@@ -190,7 +232,7 @@ func (l *lexicon) state(cell string) string {
 		return s
 	}
 	// "✅ Done", "DONE (2026-02-09)", "Done/Approved"
-	for _, field := range strings.FieldsFunc(cell, func(r rune) bool { return strings.ContainsRune(" \t/,;:()", r) }) {
+	for _, field := range strings.FieldsFunc(cell, notInWord) {
 		if s, ok := l.statuses[stateWord(strings.TrimRight(field, "\ufe0f"))]; ok {
 			return s
 		}

@@ -23,6 +23,8 @@ func Parse(path string, src []byte, words *Vocabulary) *Tracker {
 		t:     &Tracker{Path: filepath.ToSlash(path), SHA256: hex.EncodeToString(sum[:])},
 		words: newLexicon(words),
 		index: map[string]int{},
+		modes: map[string]mode{},
+		raw:   map[int]*strings.Builder{}, rollback: map[int]*strings.Builder{},
 	}
 	for _, w := range p.words.problems {
 		p.warn(Pos{File: p.t.Path, Line: 1, Column: 1}, w, "a regular expression", "correct 'tracker: packet_id' in the policy")
@@ -46,6 +48,11 @@ type reader struct {
 	mode   mode   // what the items of a list are
 	run    string // the label above a list of commands
 	listed bool   // the label is an item of the list itself
+
+	raw, rollback map[int]*strings.Builder // texts of the packets' evidence
+
+	modes     map[string]mode // memo of labelledMode
+	leftovers []leftover
 }
 
 // part is the part of a tracker that a block stands in.
@@ -74,6 +81,9 @@ func (p *reader) warn(pos Pos, message, expected, hint string) {
 // ends that Markdown knows.
 func (p *reader) document(src []byte) *document {
 	src = bytes.TrimPrefix(src, []byte("\ufeff"))
+	if !bytes.Contains(src, []byte{'\n'}) {
+		src = bytes.ReplaceAll(src, []byte{'\r'}, []byte{'\n'})
+	}
 	if !utf8.Valid(src) {
 		bad := 0
 		for bad < len(src) {
@@ -86,7 +96,7 @@ func (p *reader) document(src []byte) *document {
 		src = bytes.ToValidUTF8(src, []byte("\ufffd"))
 		p.warn(newDocument(p.t.Path, src).pos(bad), "bytes that are not UTF-8", "UTF-8 text", "save the file as UTF-8")
 	}
-	return newDocument(p.t.Path, src)
+	return newDocument(p.t.Path, withoutLayout(src))
 }
 
 // read parses the document, part by part where a fence was left open.
@@ -198,6 +208,12 @@ func (p *reader) finish() {
 	t := p.t
 	for i := range t.Packets {
 		pk := &t.Packets[i]
+		if b := p.raw[i]; b != nil {
+			pk.Evidence.Raw = b.String()
+		}
+		if b := p.rollback[i]; b != nil {
+			pk.Evidence.Rollback = b.String()
+		}
 		if pk.Title == "" && pk.Row != nil {
 			pk.Title = pk.Row.Title
 		}
@@ -210,6 +226,7 @@ func (p *reader) finish() {
 		}
 	}
 	p.findFinal()
+	p.warnOfLeftovers()
 	if len(t.Packets) == 0 {
 		p.warn(Pos{t.Path, 1, 1}, "no packet was found", "a table under \"## Packet Board\" and a section for each packet", "write the board, or name its heading under 'tracker:' in the policy")
 	} else if !p.hasBoard {
@@ -256,18 +273,19 @@ func (p *reader) readHeader(b *block, d *document, label *string) {
 		*label = ""
 		p.headerLines(b, d, label)
 	case blockItem:
-		p.t.Links = append(p.t.Links, link(b, d, *label))
+		p.t.Links = append(p.t.Links, headerLink(b, d, *label))
 	}
 }
 
 var fieldLine = regexp.MustCompile(`^\**([A-Za-z][A-Za-z /-]{0,40}?)\**:\**\s*(.*)$`)
 
 func (p *reader) headerLines(b *block, d *document, label *string) {
-	start := 0
-	for _, line := range strings.Split(b.text, "\n") {
+	for _, in := range eachLine(&b.inline) {
+		line := in.text
 		if m := fieldLine.FindStringSubmatchIndex(line); m != nil {
 			name, value := line[m[2]:m[3]], strings.TrimSpace(line[m[4]:m[5]])
-			field := Text{value, d.pos(b.offsetOf(start + m[4]))}
+			rest := in.slice(m[4], m[5])
+			field := Text{value, d.pos(rest.offset)}
 			switch {
 			case strings.EqualFold(name, "status"):
 				p.t.Status = field
@@ -278,15 +296,21 @@ func (p *reader) headerLines(b *block, d *document, label *string) {
 				p.t.Date = field
 			case value == "":
 				*label = name
+			case len(rest.links) > 0 || documentName.MatchString(value):
+				p.t.Links = append(p.t.Links, headerLink(&block{inline: rest}, d, name))
 			}
 		}
-		start += len(line) + 1
 	}
 }
 
-func link(b *block, d *document, label string) Link {
+var documentName = regexp.MustCompile(`(?i)^\S+\.md\b`)
+
+func headerLink(b *block, d *document, label string) Link {
 	l := Link{Label: label, Pos: d.pos(b.offset)}
-	if len(b.spans) > 0 {
+	if len(b.links) > 0 && !strings.HasPrefix(b.links[0].to, "#") {
+		l.Target = b.links[0].to
+		l.Note = strings.TrimSpace(b.text[b.links[0].end:])
+	} else if len(b.spans) > 0 {
 		l.Target = b.code(0)
 		l.Note = strings.TrimSpace(b.text[b.spans[0].end:])
 	} else {

@@ -403,14 +403,49 @@ func FuzzParse(f *testing.F) {
 			if pos := p.Pos(); pos.Line < 1 || pos.Line > lines || pos.Column < 1 {
 				t.Fatalf("position %s is not in the file", pos)
 			}
-			for _, r := range p.Required {
-				if r.Pos.Line < 1 || r.Pos.Line > lines {
-					t.Fatalf("position %s is not in the file", r.Pos)
+			for _, pos := range positions(&p) {
+				if pos.Line < 1 || pos.Line > lines || pos.Column < 1 {
+					t.Fatalf("position %s is not in the file", pos)
 				}
+			}
+		}
+		for _, w := range tr.Warnings {
+			if w.Pos.Line < 1 || w.Pos.Line > lines || w.Pos.Column < 1 {
+				t.Fatalf("position %s of %q is not in the file", w.Pos, w.Message)
 			}
 		}
 		if again := tracker.Parse("t.md", src, nil); !reflect.DeepEqual(again, tr) {
 			t.Fatal("two readings of one text differ")
 		}
 	})
+}
+
+// positions are the places of everything that a packet claims.
+func positions(p *tracker.Packet) []tracker.Pos {
+	var out []tracker.Pos
+	for _, r := range p.Required {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.Boxes {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.Gates {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.Reviews {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.Evidence.Claims {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.Evidence.Files {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.Checkpoints {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.Risks {
+		out = append(out, r.Pos)
+	}
+	return out
 }

@@ -21,7 +21,7 @@ var planLabel = regexp.MustCompile(`(?i)\bplan\b`)
 // ReadRegister reads the risk register of the linked plan into t. path and src are
 // the plan's. What else stands in the plan is not read: a plan claims nothing.
 func (t *Tracker) ReadRegister(path string, src []byte, words *Vocabulary) {
-	p := &reader{t: &Tracker{Path: path}, words: newLexicon(words), index: map[string]int{}, packet: -1}
+	p := &reader{t: &Tracker{Path: path}, words: newLexicon(words), index: map[string]int{}, modes: map[string]mode{}, raw: map[int]*strings.Builder{}, rollback: map[int]*strings.Builder{}, packet: -1}
 	for i := range t.Packets {
 		p.index[NormalID(t.Packets[i].ID)] = i
 	}

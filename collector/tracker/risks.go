@@ -64,6 +64,7 @@ func (p *reader) riskOf(b *block, d *document) Risk {
 	line, note, _ := strings.Cut(b.text, "\n")
 	r := Risk{Raw: strings.ReplaceAll(b.text, "\n", " "), Note: strings.ReplaceAll(note, "\n", " "), Pos: d.pos(b.offset)}
 	r.Text = strings.TrimSpace(line)
+	r.Packet, r.Text = p.riskPacket(r.Text)
 	r.Severity, r.Text = textSeverity(r.Text, b.text)
 	if r.Struck = mostlyStruck(&b.inline); r.Struck {
 		r.After = strings.TrimSpace(b.text[b.struck[0].end:])
@@ -75,6 +76,20 @@ func (p *reader) riskOf(b *block, d *document) Risk {
 		r.FollowUp = strings.TrimSpace(m[1])
 	}
 	return r
+}
+
+// riskPacket splits off the packet that a risk begins with: "AB-01 – high: …".
+func (p *reader) riskPacket(text string) (id, rest string) {
+	id, rest = p.words.leadingID(text)
+	if _, known := p.index[NormalID(id)]; !known || id == "" || !namedID.MatchString(id) {
+		return "", text
+	}
+	if trimmed := strings.TrimLeft(rest, " ])"); strings.IndexAny(trimmed, ":—–-(") == 0 {
+		if rest = strings.TrimLeft(trimmed, " :—–-("); rest != "" {
+			return id, rest
+		}
+	}
+	return "", text
 }
 
 // mostlyStruck reports whether the statement begins with struck-through text.
@@ -89,59 +104,10 @@ func (p *reader) condition(b *block, d *document) {
 	}
 	t := p.looseTable(RiskTableConditions, b, d)
 	r := p.riskOf(b, d)
-	for _, id := range p.words.idsIn(r.Raw, p.index) {
-		r.Packet = id
-		break
+	if ids := p.words.idsIn(r.Raw, p.index); len(ids) > 0 {
+		r.Packet = ids[0]
 	}
 	t.Rows = append(t.Rows, r)
-}
-
-// table reads what a table in a packet or outside of packets says of risks,
-// debts and checkpoints.
-func (p *reader) table(b *block, d *document, group string) {
-	if len(b.rows) < 2 {
-		return
-	}
-	columns := map[string]int{}
-	for i, cell := range b.rows[0] {
-		for key, re := range tableColumns {
-			if _, taken := columns[key]; !taken && re.MatchString(strings.TrimSpace(cell.text)) {
-				columns[key] = i
-			}
-		}
-	}
-	title := group
-	if p.run != "" {
-		title = p.run
-	}
-	if weak, ok := columns["weak"]; ok && partHeadings[partRisks].MatchString(title) {
-		if _, strong := columns["risk"]; !strong {
-			columns["risk"] = weak
-		}
-	}
-	if _, ok := columns["risk"]; ok && len(b.rows[0]) > 1 {
-		p.riskTable(b, d, columns, title)
-		return
-	}
-	_, hasPacket := columns["packet"]
-	if c, ok := columns["commit"]; ok && hasPacket {
-		p.checkpointTable(b, d, columns["packet"], c)
-	}
-}
-
-var tableColumns = map[string]*regexp.Regexp{
-	"risk":     regexp.MustCompile(`(?i)^((residual |known |open )?risks?( description)?|debt( item)?)$`),
-	"weak":     regexp.MustCompile(`(?i)^(items?|issue|concern|gap|limitation|description)$`), // a risk under a heading that says so
-	"source":   regexp.MustCompile(`(?i)^(source|packet|from|origin)$`),
-	"severity": regexp.MustCompile(`(?i)^((risk )?(severity|sev|priority|level|rating))$`),
-	"impact":   regexp.MustCompile(`(?i)^impact$`),
-	"likely":   regexp.MustCompile(`(?i)^(likelihood|probability)$`),
-	"note":     regexp.MustCompile(`(?i)^(mitigations?( packet| mapping| plan)?|mitigated (by|in)|countermeasures?|response|notes?|comments?)$`),
-	"status":   regexp.MustCompile(`(?i)^(disposition|status|state|resolution|decision|acceptance|accepted( by)?|treatment)$`),
-	"owner":    regexp.MustCompile(`(?i)^(risk )?owner(s|ship)?$`),
-	"follow":   regexp.MustCompile(`(?i)^(follow-?up|target( date)?|due( date)?|when|deadline|eta)$`),
-	"packet":   regexp.MustCompile(`(?i)^(packet|id)$`),
-	"commit":   regexp.MustCompile(`(?i)^(checkpoint|commit)( commit| hash)?s?$`),
 }
 
 func (p *reader) riskTable(b *block, d *document, columns map[string]int, title string) {

@@ -74,6 +74,8 @@ func (p *reader) recordFrom(b *block, d *document) {
 		stated := false
 		switch {
 		case strings.Contains(text, "|"):
+		case p.mode == modeVerdict && b.boldDecision(at):
+			stated = true
 		case b.kind == blockHeading:
 			stated = verdictStart.MatchString(text) || upgradedTo.MatchString(text) && recordWord.MatchString(text)
 		case p.part == partNext || p.part == partStatus:
@@ -90,6 +92,16 @@ func (p *reader) recordFrom(b *block, d *document) {
 			p.record(dec, text, d.pos(b.offsetOf(at)))
 		}
 	}
+}
+
+// boldDecision reports whether a line of the text begins with a decision in bold.
+func (in *inline) boldDecision(at int) bool {
+	for _, s := range in.strong {
+		if s.start == at {
+			return len(decisionsIn(in.text[s.start:s.end])) == 1 && leading.MatchString(strings.TrimRight(in.text[s.start:s.end], "!. "))
+		}
+	}
+	return false
 }
 
 func (p *reader) record(decision, text string, pos Pos) {

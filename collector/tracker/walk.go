@@ -17,31 +17,34 @@ func (p *reader) walk(blocks []block, d *document) {
 			group = b.text
 			continue
 		}
-		if p.part == partHeader {
-			p.readHeader(b, d, &label)
-			continue
-		}
-		switch p.part {
-		case partBoard:
-			// readBoard has read the table; what else stands here explains it
-		case partRules:
-			p.readRule(b, d)
-		case partCheckpoints:
-			p.readClosing(b, d)
-		case partNext:
-			p.readNext(b, d)
-		case partStatus:
-			p.recordFrom(b, d)
-		case partRequired:
-			p.readRequired(b, d, group)
-		case partGates:
-			p.readGate(b, d)
-		default:
-			p.content(b, d, group)
-		}
+		p.watched(b, d, group, func(b *block, d *document, group string) { p.readPart(b, d, group, &label) })
 	}
 	if p.packet >= 0 && p.t.Packets[p.packet].Section != nil {
 		p.t.Packets[p.packet].Section.End = d.end
+	}
+}
+
+// readPart reads a block by the part that it stands in.
+func (p *reader) readPart(b *block, d *document, group string, label *string) {
+	switch p.part {
+	case partHeader:
+		p.readHeader(b, d, label)
+	case partBoard:
+		// readBoard has read it; what else stands here explains it
+	case partRules:
+		p.readRule(b, d)
+	case partCheckpoints:
+		p.readClosing(b, d)
+	case partNext:
+		p.readNext(b, d)
+	case partStatus:
+		p.recordFrom(b, d)
+	case partRequired:
+		p.readRequired(b, d, group)
+	case partGates:
+		p.readGate(b, d)
+	default:
+		p.content(b, d, group)
 	}
 }
 
@@ -92,8 +95,11 @@ func (p *reader) heading(b *block, d *document) bool {
 	if part == partEvidence || part == partGates {
 		p.part = partOther // of no packet
 	}
-	if part == partRisks {
-		p.mode = modeRisks
+	switch mode := p.modeOf(b.text); {
+	case part == partRisks:
+		p.mode, p.run = modeRisks, b.text
+	case part == partOther && mode == modeVerdict: // "## Decision"
+		p.mode, p.run = mode, b.text
 	}
 	return true
 }
@@ -125,15 +131,12 @@ func (p *reader) beginPacket(id, rest string, pos Pos, level int) {
 
 // subPart moves to a part of the packet that is being read.
 func (p *reader) subPart(part part, b *block, d *document) {
+	p.run = b.text
 	switch part {
 	case partRequired, partGates:
 		p.part = part
 	case partEvidence:
-		p.part = part
-		ev := &p.t.Packets[p.packet].Evidence
-		if !ev.Pos.IsValid() {
-			ev.Pos = d.pos(b.offset)
-		}
+		p.beginEvidence(d.pos(b.offset))
 	default:
 		if p.part != partEvidence || b.level <= p.level+1 {
 			p.part = partPacket
@@ -146,7 +149,6 @@ func (p *reader) subPart(part part, b *block, d *document) {
 		case part == partCheckpoints:
 			p.mode = modeCommit
 		}
-		p.run = b.text
 	}
 }
 
@@ -160,13 +162,16 @@ func (p *reader) readBoard(blocks []block, d *document) {
 		p.readBoards(blocks, d, true)
 	}
 	if !p.hasBoard {
+		p.readBoardList(blocks, d)
+	}
+	if !p.hasBoard {
 		p.readStatusLines(blocks, d)
 	}
 }
 
 var (
 	statusLine = regexp.MustCompile(`(?im)^status:\s*(\S.*)$`)
-	namedID    = regexp.MustCompile(`^[A-Za-z]`) // a bare number may be a chapter's
+	namedID    = regexp.MustCompile(`^\pL`) // a bare number may be a chapter's
 )
 
 // readStatusLines reads a document without any table: sections that begin with an
@@ -176,35 +181,75 @@ func (p *reader) readStatusLines(blocks []block, d *document) {
 	for i := range blocks {
 		b := &blocks[i]
 		if b.kind == blockHeading {
-			heading = b
-			continue
-		}
-		if b.kind != blockPara || heading == nil || heading.level < 2 {
-			continue
-		}
-		id, rest := p.words.leadingID(heading.text)
-		m := statusLine.FindStringSubmatchIndex(b.text)
-		if id == "" || m == nil || !namedID.MatchString(id) {
-			continue
-		}
-		if _, dup := p.index[NormalID(id)]; dup {
-			continue
-		}
-		said := strings.TrimSpace(b.text[m[2]:m[3]])
-		pk := &p.t.Packets[p.packetAt(id)]
-		pk.Row = &Row{Title: strings.TrimLeft(rest, " \t:—–-"), Status: Status(p.words.state(said)), Pos: d.pos(b.offsetOf(m[2])), said: said}
-		if mark, checked, isBox := box(&block{inline: inline{text: said + " "}}); isBox && strings.TrimSpace(mark.text) == "" {
-			pk.Row.Status = StatusTodo
-			if checked {
-				pk.Row.Status = StatusDone
+			heading = nil
+			if id, rest := p.words.leadingID(b.text); id != "" && b.level >= 2 && namedID.MatchString(id) {
+				heading = b
+				if _, _, isBox := box(b); isBox {
+					p.addRow(id, rest, b.text[:len(b.text)-len(rest)], d.pos(b.offset))
+				}
 			}
+			continue
 		}
-		if pk.Row.Status == "APPROVED" {
-			pk.Row.Status, pk.Row.ReviewState = StatusDone, ReviewApproved
+		if b.kind != blockPara && b.kind != blockItem || heading == nil {
+			continue
 		}
-		p.hasBoard = true
-		heading = nil
+		if m := statusLine.FindStringSubmatchIndex(b.text); m != nil {
+			id, rest := p.words.leadingID(heading.text)
+			p.addRow(id, rest, strings.TrimSpace(b.text[m[2]:m[3]]), d.pos(b.offsetOf(m[2])))
+			heading = nil
+		}
 	}
+}
+
+// addRow makes a row of the board out of a packet's own statement of its status;
+// the first word on it counts, a later one where that was a check box.
+func (p *reader) addRow(id, title, said string, pos Pos) {
+	_, seen := p.index[NormalID(id)]
+	pk := &p.t.Packets[p.packetAt(id)]
+	mark, checked, isBox := box(&block{inline: inline{text: said + " "}})
+	if seen && (isBox || pk.Row.said != "") {
+		return
+	}
+	row := &Row{Title: strings.TrimLeft(title, " \t:—–-"), Status: Status(p.words.state(said)), Pos: pos, said: said}
+	switch {
+	case isBox && (strings.TrimSpace(mark.text) == "" || strings.HasPrefix(strings.TrimSpace(mark.text), id)):
+		row.Status, row.said = StatusTodo, ""
+		if checked {
+			row.Status = StatusDone
+		}
+	case row.Status == "APPROVED", row.Status == StatusDone && p.words.names(said, "APPROVED"):
+		row.Status, row.ReviewState = StatusDone, ReviewApproved
+	}
+	pk.Row, p.hasBoard = row, true
+}
+
+// readBoardList reads a board that is a list of check boxes: "- [x] AB-01 Parser".
+func (p *reader) readBoardList(blocks []block, d *document) {
+	under := false
+	for i := range blocks {
+		b := &blocks[i]
+		if b.kind == blockHeading {
+			under = p.words.partOf(b.text) == partBoard
+			continue
+		}
+		rest, _, isBox := box(b)
+		if !under || b.kind != blockItem || b.level > 0 || !isBox {
+			continue
+		}
+		if id, title := p.words.leadingID(rest.text); id != "" && namedID.MatchString(id) {
+			p.addRow(id, title, b.text, d.pos(rest.offset))
+			continue
+		}
+		p.warn(d.pos(rest.offset), "an entry of the board that begins with no packet id: "+firstWords(rest.text), "an id such as TRR-01, M2.1 or 03", "give the packet an id, or state the form under 'tracker: packet_id' in the policy")
+	}
+}
+
+func firstWords(s string) string {
+	line, _, _ := strings.Cut(s, "\n")
+	if r := []rune(line); len(r) > 60 {
+		return string(r[:59]) + "…"
+	}
+	return line
 }
 
 func (p *reader) readBoards(blocks []block, d *document, anywhere bool) {
@@ -280,6 +325,9 @@ func (p *reader) readRow(row []inline, columns map[string]int, d *document) {
 	}
 	pos := d.pos(row[first].offset)
 	id, rest := p.words.leadingID(cell("packet"))
+	if id == "" && sumRow.MatchString(cell("packet")) {
+		return
+	}
 	if id == "" {
 		p.warn(pos, "a board row whose first cell is no packet id: "+cell("packet"), "an id such as TRR-01, M2.1 or 03", "give the packet an id, or state the form under 'tracker: packet_id' in the policy")
 		return
@@ -321,11 +369,15 @@ func (p *reader) readRow(row []inline, columns map[string]int, d *document) {
 	}
 }
 
+var sumRow = regexp.MustCompile(`(?i)^(sub-?total|total|sum|all|overall)s?:?$`)
+
 // reviewState reads a review cell; a state word of work done counts as approval
 // there ("Done", "✅").
 func (p *reader) reviewState(cell string) ReviewState {
 	switch s := p.words.state(cell); s {
 	case "DONE":
+		return ReviewApproved
+	case "OK", "PASS", "PASSED", "SIGNED_OFF", "GRANTED", "YES":
 		return ReviewApproved
 	case "TODO", "IN_PROGRESS":
 		return ReviewPending

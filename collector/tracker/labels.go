@@ -1,0 +1,203 @@
+package tracker
+
+import (
+	"regexp"
+	"strings"
+)
+
+// mode is what the items of a list are, by the label or heading above it.
+type mode int
+
+const (
+	modeNone mode = iota
+	modeCommands
+	modeFiles
+	modeGates
+	modeCommit
+	modeRisks
+	modeConditions
+	modeVerdict
+	modeRollback
+	modeRequired
+	modeDepends
+	modeOther // a label that is not known: its items claim nothing that is read
+)
+
+var modeLabels = []struct {
+	mode mode
+	re   *regexp.Regexp
+}{
+	{modeCommands, regexp.MustCompile(`(?i)^(commands?( run| executed)?\b|.*\bcommands?( run| executed)?$|.*\bcommands? (run|executed)\b|(reviewer|implementer)\b.*\b(re)?runs?\b|.*\b(milestone|full|final) .*validation\b|validation( commands| results)?\b|tests?( runs?| results| executed| output)?$|verification( commands| runs?)\b|(ran|reruns?|executed)$|results?$|exit codes?$)`)},
+	{modeFiles, regexp.MustCompile(`(?i)^(files?|paths?) (changed|touched|modified|added)|^changed files|^changes$`)},
+	{modeGates, regexp.MustCompile(`(?i)^(review )?gates?( checklist)?$|^gate checklist`)},
+	{modeCommit, regexp.MustCompile(`(?i)^(checkpoint )?commits?( hash)?$|^checkpoint( hash)?$`)},
+	{modeRisks, regexp.MustCompile(`(?i)\bresidual (risks?|items?)\b|^(known|open|remaining) risks?\b|^risks?$`)},
+	{modeConditions, regexp.MustCompile(`(?i)\bconditions?\b`)},
+	{modeVerdict, regexp.MustCompile(`(?i)\b(verdict|recommendation)\b|^(final |release |go/no-go )?decision$`)},
+	{modeRollback, regexp.MustCompile(`(?i)^rollback`)},
+}
+
+var requiredLabel = regexp.MustCompile(`(?i)^required (tests?|commands?|checks?|validation)$`)
+
+// continuesCommands are labels of a second list of commands under the first:
+// who ran them.
+var continuesCommands = regexp.MustCompile(`(?i)\b(implementer|reviewer|rerun|verification|codex|claude|ci)\b`)
+
+// remark is what a label adds in parentheses: "Checkpoint Commit (Packet 03)".
+var remark = regexp.MustCompile(`\s*\([^()]*\)$`)
+
+func (p *reader) modeOf(label string) mode {
+	label = remark.ReplaceAllString(strings.Trim(label, " *:"), "")
+	part := p.words.partOf(label)
+	if p.packet >= 0 && (requiredLabel.MatchString(label) || part == partRequired && p.part != partEvidence) {
+		return modeRequired
+	}
+	key := memoKey(label)
+	mode, ok := p.modes[key]
+	if !ok {
+		mode = labelledMode(label)
+		if len(p.modes) < 4096 {
+			p.modes[key] = mode
+		}
+	}
+	if mode != modeOther {
+		return mode
+	}
+	if p.mode == modeCommands && continuesCommands.MatchString(label) {
+		return modeCommands
+	}
+	switch part {
+	case partRequired:
+		return modeCommands
+	case partGates:
+		return modeGates
+	case partRisks:
+		return modeRisks
+	case partCheckpoints:
+		return modeCommit
+	}
+	return modeOther
+}
+
+func labelledMode(label string) mode {
+	for _, l := range modeLabels {
+		if l.re.MatchString(label) {
+			return l.mode
+		}
+	}
+	return modeOther
+}
+
+var labelLine = regexp.MustCompile(`^[^\pL\d\s\x60]*\s*(\pL[^:\x60]{0,100}):(?:\s+(.*))?$`)
+
+// labelOf splits a line that begins with a label: "Commit: …", or in bold.
+func (p *reader) labelOf(in *inline) (label string, value inline, ok bool) {
+	if len(in.spans) > 0 && in.spans[0].start == 0 {
+		return "", inline{}, false // a command, whatever follows
+	}
+	if m := labelLine.FindStringSubmatchIndex(in.text); m != nil {
+		at := len(in.text)
+		if m[4] >= 0 {
+			at = m[4]
+		}
+		return in.text[m[2]:m[3]], in.slice(at, len(in.text)), true
+	}
+	if len(in.strong) == 0 || strings.Trim(in.text[:in.strong[0].start], " -–—") != "" {
+		return "", inline{}, false
+	}
+	s := in.strong[0]
+	label = strings.Trim(in.text[s.start:s.end], " :")
+	if rest := strings.TrimLeft(in.text[s.end:], " :"); rest != "" && p.modeOf(label) == modeOther {
+		return "", inline{}, false // a sentence that begins in bold
+	}
+	return label, in.slice(min(s.end+len(in.text[s.end:])-len(strings.TrimLeft(in.text[s.end:], " :—–-")), len(in.text)), len(in.text)), label != ""
+}
+
+func (p *reader) paragraph(b *block, d *document) {
+	if p.part == partEvidence {
+		p.noteRaw(b.text)
+	}
+	for _, in := range eachLine(&b.inline) {
+		label, value, ok := p.labelOf(&in)
+		if !ok {
+			p.proseLine(&in, d)
+			continue
+		}
+		p.label(&in, label, value, d)
+	}
+}
+
+// reviewLabel stands before the outcome of a review.
+var reviewLabel = regexp.MustCompile(`(?i)^(verdict|(review|reviewer)( state| status| result| outcome| verdict)?|approval)$`)
+
+// label reads a line that begins with a label, and turns to what it labels.
+func (p *reader) label(in *inline, label string, value inline, d *document) {
+	if p.dependsLine(label, value.text) {
+		return
+	}
+	if reviewLabel.MatchString(label) {
+		p.verdictLine(in, value.text, d)
+		p.mode = modeVerdict
+		return
+	}
+	next := p.modeOf(label)
+	if next == modeOther && p.mode == modeRisks && value.text != "" {
+		p.proseLine(in, d) // "Owner: …" under a risk
+		return
+	}
+	if next == modeOther && p.packet >= 0 && p.part == partPacket && p.words.isEvidenceHeading(label) && !placeholderWord.MatchString(value.text) {
+		p.beginEvidence(d.pos(in.offset))
+	}
+	p.mode, p.run = next, label
+	p.recordFrom(&block{inline: *in}, d)
+	if value.text != "" {
+		p.item(&block{kind: blockItem, inline: value}, d, "")
+	}
+}
+
+// labelledItem reads an item that is a label with what it labels: on its own
+// line ("- **Commands run:** `go vet ./...` → exit 0"), or in the list below it.
+func (p *reader) labelledItem(b *block, d *document) bool {
+	if p.packet < 0 {
+		return false
+	}
+	if p.listed && b.level > 0 {
+		inner := *b
+		inner.level--
+		p.itemOf(&inner, d)
+		return true
+	}
+	if b.level > 0 || !p.listed && p.mode != modeNone && p.mode != modeOther {
+		return false
+	}
+	if p.listed {
+		p.mode, p.listed = modeNone, false
+	}
+	line, _, _ := strings.Cut(b.text, "\n")
+	first := b.slice(0, len(line))
+	label, value, ok := p.labelOf(&first)
+	if !ok {
+		return false
+	}
+	mode := p.modeOf(label)
+	if mode == modeOther && reviewLabel.MatchString(label) {
+		mode = modeVerdict
+	}
+	if mode == modeOther {
+		return false
+	}
+	value = b.slice(len(line)-len(value.text), len(b.text))
+	if mode == modeVerdict {
+		p.verdictLine(&value, value.text, d)
+		return true
+	}
+	p.mode, p.run, p.listed = mode, label, true
+	if mode == modeCommands || mode == modeFiles || mode == modeRequired {
+		for _, part := range eachSpan(&value) {
+			p.itemOf(&block{kind: blockItem, inline: part}, d)
+		}
+	} else if value.text != "" && !placeholderWord.MatchString(strings.Trim(value.text, "()")) {
+		p.itemOf(&block{kind: blockItem, inline: value}, d)
+	}
+	return true
+}
