@@ -127,3 +127,24 @@ func FuzzComment(f *testing.F) {
 		require.NoError(t, render.Text(io.Discard, r, render.TextOptions{}))
 	})
 }
+
+// TestQuotationsStayWhole: what a message has between back-quotes is one code span,
+// and a back-quote without a partner is text.
+func TestQuotationsStayWhole(t *testing.T) {
+	for message, want := range map[string]string{
+		"`go test ./... -run 'a b'` exits 1: no": "`go test ./... -run 'a b'` exits 1: no",
+		"it says `exit 0`, and more":             "it says `exit 0`, and more",
+		"`open and @ada":                         "`` `open `` and `@ada`",
+		"`a `b` c`":                              "`` `a `` `b` `` c` ``",
+		"`@ada #1 fixes` #2":                     "`@ada #1 fixes` `#2`",
+		"`one` `two words`":                      "`one` `two words`",
+	} {
+		r := noGoReport()
+		r.Findings = r.Findings[:1]
+		r.Findings[0].Message = message
+		out := show(t, func(w io.Writer) error { return render.Markdown(w, r) })
+		_, line, _ := strings.Cut(out, "(`evidence/contradicted-7a`) ")
+		line, _, _ = strings.Cut(line, "\n")
+		assert.Equal(t, want, line, message)
+	}
+}

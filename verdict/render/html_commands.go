@@ -29,14 +29,13 @@ type pageCommand struct {
 	Expected                                                                        int
 	Required                                                                        []pageRequirement
 	Checks                                                                          []pageCheck
-	Failures                                                                        []pageFailure
+	Failures                                                                        []failure
 	MoreFailures                                                                    int
 	Failing                                                                         string // see failing
 	Digest, Again                                                                   string
 	Silent                                                                          bool // it ran and wrote nothing
 }
 type pageCheck struct{ Words, State, Tone, Tests string }
-type pageFailure struct{ Where, Message string }
 type pageRequirement struct{ Packet, Place, URL string }
 
 func commandTone(s verdict.CommandState) string {
@@ -82,7 +81,7 @@ func (p *page) commands(r *verdict.Report, o HTMLOptions, anchors map[string]str
 	return nil
 }
 
-// mostFailures is how many failures of one command the page lists.
+// mostFailures is how many failures of one command are listed.
 const mostFailures = 20
 
 // checks lists what really ran inside a command, and what failed in it.
@@ -98,17 +97,10 @@ func (row *pageCommand) checks(e *evidence.Command) {
 			tone = "bad"
 		}
 		row.Checks = append(row.Checks, pageCheck{clean(strings.Join(s.Argv, " ")), clean(observed(&one)), tone, tests(&one)})
-		if t := s.Tests; t != nil {
-			for _, f := range t.Failures {
-				row.failure(strings.Join(nonEmpty(f.Unit, f.Test), " "), f.Message)
-			}
-		}
-		if k := s.Check; k != nil {
-			for _, d := range k.Diagnostics {
-				row.failure(strings.Join(nonEmpty(place(tracker.Pos{File: d.File, Line: d.Line, Column: max(d.Column, 1)}), d.Severity, d.Code), " "), d.Message)
-			}
-		}
 	}
+	all := failures(e)
+	row.Failures = all[:min(len(all), mostFailures)]
+	row.MoreFailures = len(all) - len(row.Failures)
 }
 
 // failing lists, one to a line, what stands in the log's line of each failure that
@@ -134,12 +126,29 @@ func failing(e *evidence.Command) string {
 	return strings.Join(nonEmpty(out[:min(len(out), 2*mostFailures)]...), "\n")
 }
 
-func (row *pageCommand) failure(where, message string) {
-	if len(row.Failures) == mostFailures {
-		row.MoreFailures++
-		return
+// failure is a test that failed, or a diagnostic: where, and the beginning of what
+// was said.
+type failure struct{ Where, Message string }
+
+// failures lists what failed in the checks of a command.
+func failures(e *evidence.Command) []failure {
+	var out []failure
+	add := func(where, message string) {
+		out = append(out, failure{clean(stripANSI(where)), clip(clean(stripANSI(message)), 300)})
 	}
-	row.Failures = append(row.Failures, pageFailure{clean(stripANSI(where)), clip(clean(stripANSI(message)), 300)})
+	for i := range e.Steps {
+		if t := e.Steps[i].Tests; t != nil {
+			for _, f := range t.Failures {
+				add(strings.Join(nonEmpty(f.Unit, f.Test), " "), f.Message)
+			}
+		}
+		if k := e.Steps[i].Check; k != nil {
+			for _, d := range k.Diagnostics {
+				add(strings.Join(nonEmpty(place(tracker.Pos{File: d.File, Line: d.Line, Column: max(d.Column, 1)}), d.Severity, d.Code), " "), d.Message)
+			}
+		}
+	}
+	return out
 }
 
 // again says what other runs of the command gave.

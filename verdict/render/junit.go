@@ -141,8 +141,13 @@ func junitCommand(c *verdict.CommandReport) junitCase {
 		Type:    string(c.State),
 		Message: fmt.Sprintf("%s: expected exit %d, claimed %s, observed %s", c.State, c.Expected, clean(claimed(c)), clean(observed(c.Evidence))),
 	}
-	if c.Evidence != nil {
-		problem.Text = clean(c.Evidence.Reason)
+	if e := c.Evidence; e != nil {
+		lines := nonEmpty(clean(e.Reason))
+		all := failures(e)
+		for _, f := range all[:min(len(all), mostFailures)] {
+			lines = append(lines, strings.Join(nonEmpty(f.Where, f.Message), ": "))
+		}
+		problem.Text = strings.Join(lines, "\n")
 	}
 	switch c.State {
 	case verdict.CommandPassed:

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/render"
 )
@@ -171,4 +172,12 @@ func TestReadJSON(t *testing.T) {
 			assert.ErrorContains(t, err, c.want)
 		})
 	}
+}
+
+// TestJUnitNamesWhatFailed: readers show a failure's text, not the output.
+func TestJUnitNamesWhatFailed(t *testing.T) {
+	r := noGoReport()
+	r.Commands[1].Evidence.Steps[0].Tests.Failures = []evidence.Failure{{Unit: "shop/vat", Test: "TestVAT", Message: "\x1b[31mgot 19\x1b[0m, want 21"}}
+	out := show(t, func(w io.Writer) error { return render.JUnit(w, r) })
+	assert.Contains(t, out, `type="failed">shop/vat TestVAT: got 19, want 21</failure>`)
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -59,7 +60,7 @@ var (
 	plainWord = regexp.MustCompile(`^[("“‘]*[\pL\pN]+(?:['’/.,%-][\pL\pN]+)*%?[)"”’]*[.,;:!?…]?[)"”’]*$`)
 	hexRun    = regexp.MustCompile(`(?i)[0-9a-f]{7,}`)
 	issueWord = regexp.MustCompile(`(?i)gh-[0-9]|www\.`)
-	quoteWord = regexp.MustCompile("^`[^`]+`[.,;:!?]?$")
+	quotation = regexp.MustCompile("^`([^`]+)`([.,;:!?]?)$")
 )
 
 // isPlain reports whether a word means nothing to a Markdown reader or to GitHub.
@@ -81,21 +82,36 @@ func prose(s string) string {
 			odd = nil
 		}
 	}
-	for _, word := range strings.Fields(clean(s)) {
-		switch {
-		case isPlain(word):
+	words := strings.Fields(clean(s))
+	for i := 0; i < len(words); i++ {
+		if isPlain(words[i]) {
 			flush()
-			out = append(out, word)
-		case quoteWord.MatchString(word):
-			flush()
-			end := strings.LastIndexByte(word, '`')
-			out = append(out, code(word[1:end])+word[end+1:])
-		default:
-			odd = append(odd, word)
+			out = append(out, words[i])
+			continue
 		}
+		n := quoted(words[i:])
+		if m := quotation.FindStringSubmatch(strings.Join(words[i:i+n], " ")); m != nil {
+			flush()
+			out = append(out, code(m[1])+m[2])
+			i += n - 1
+			continue
+		}
+		odd = append(odd, words[i])
 	}
 	flush()
 	return strings.Join(out, " ")
+}
+
+// quoted is how many words stand between a back-quote that the first one begins with
+// and the next, where there is one; 0: it begins with none.
+func quoted(words []string) int {
+	if words[0][0] != '`' {
+		return 0
+	}
+	if strings.Contains(words[0][1:], "`") {
+		return 1
+	}
+	return slices.IndexFunc(words[1:], func(w string) bool { return strings.Contains(w, "`") }) + 2
 }
 
 // fenced puts output into a fence that nothing in it can close.
