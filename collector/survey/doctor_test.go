@@ -1,10 +1,12 @@
 package survey
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -90,6 +92,8 @@ func TestReadWorkflow(t *testing.T) {
 		{"no permissions", "permissions:\n  contents: read\njobs", "jobs", []string{"job collect has no permissions of its own"}, false},
 		{"may write", "permissions:\n  contents: read\njobs", "permissions:\n  contents: write\njobs", []string{"job collect runs the commands and may write"}, false},
 		{"one job for both", "run: verdict collect docs/progress.md", "run: verdict run -o r.json; verdict comment r.json", []string{"job collect both runs the commands and comments"}, false},
+		{"a module may write", "run: verdict collect docs/progress.md", "run: go run github.com/verdictci/verdict/cmd/verdict@latest collect\n    permissions: write-all", []string{"job collect runs the commands and may write"}, false},
+		{"the action may write", "run: verdict collect docs/progress.md", "uses: verdictci/verdict/.github/actions/verdict@main\n    permissions: write-all", []string{"job collect runs the commands and may write"}, false},
 		{"foreign code beside the token", "pull_request:", "pull_request_target:", []string{"job collect runs the commands of a pull request on an event"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -108,6 +112,24 @@ func TestReadWorkflow(t *testing.T) {
 	}
 	_, ok := readWorkflow("v.yml", "jobs:\n  a:\n    steps:\n      - run: go test ./... # verdict run\n")
 	assert.False(t, ok, "a comment runs nothing")
+}
+
+// TestDocumentedWorkflowsAreRight: doctor knows the workflows that it sends people
+// to, and has nothing against them.
+func TestDocumentedWorkflowsAreRight(t *testing.T) {
+	text, err := os.ReadFile("../../docs/github.md")
+	require.NoError(t, err)
+	found := 0
+	for _, m := range regexp.MustCompile("(?ms)^```yaml\n(.*?)^```$").FindAllSubmatch(text, -1) {
+		if !bytes.Contains(m[1], []byte("runs-on:")) {
+			continue
+		}
+		found++
+		w, ok := readWorkflow("v.yml", string(m[1]))
+		assert.True(t, ok, "it runs verdict:\n%s", m[1])
+		assert.Empty(t, w.Problems, "%s", m[1])
+	}
+	assert.Greater(t, found, 2)
 }
 
 // repository makes a git repository with two commits.

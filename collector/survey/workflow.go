@@ -14,9 +14,9 @@ type Workflow struct {
 }
 
 var (
-	runsVerdict = regexp.MustCompile(`(?m)\bverdict\s+(run|collect|decide|comment|lint|render)\b|cmd/verdict\b`)
-	executes    = regexp.MustCompile(`\bverdict["']?\s+(run|collect)\b`)
-	comments    = regexp.MustCompile(`\bverdict["']?\s+comment\b`)
+	runsVerdict = regexp.MustCompile(`\bverdict\s+(run|collect|decide|comment|answer|lint|render)\b|cmd/verdict\b|actions/verdict\b`)
+	executes    = regexp.MustCompile(`\bverdict(@[\w.-]+)?["']?\s+(run|collect)\b|uses:\s*["']?\S*actions/verdict\b`)
+	comments    = regexp.MustCompile(`\bverdict(@[\w.-]+)?["']?\s+(comment|answer)\b`)
 	writes      = regexp.MustCompile(`(?m)^\s*(contents|pull-requests|issues|checks|statuses|actions|packages|deployments|security-events):\s*write\b|permissions:\s*write-all`)
 	permissions = regexp.MustCompile(`(?m)^\s*permissions:`)
 	foreign     = regexp.MustCompile(`(?m)^\s*(pull_request_target|workflow_run|issue_comment)\s*:|\bon:\s*\[?[^\n]*\b(pull_request_target|workflow_run|issue_comment)\b`)
