@@ -79,7 +79,8 @@ func listRuns(w io.Writer, root string) error {
 		fmt.Fprintln(w, "no run is kept; 'verdict run' makes one")
 		return nil
 	}
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	var lines strings.Builder
+	table := tabwriter.NewWriter(&lines, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "RUN\tDECISION\tCOMMIT\tTRACKER\tSUMMARY")
 	for _, id := range slices.Backward(ids) {
 		r, err := readReport(filepath.Join(runsDir(root), id, reportFile))
@@ -91,9 +92,19 @@ func listRuns(w io.Writer, root string) error {
 		for _, t := range r.Trackers {
 			paths = append(paths, t.Path)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", id, r.Verdict, r.Subject.Commit[:min(8, len(r.Subject.Commit))], oneLine(strings.Join(paths, ", ")), render.Clip(render.Line(r.Summary), 80))
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", id, r.Verdict, r.Subject.Commit[:min(8, len(r.Subject.Commit))], oneLine(strings.Join(paths, ", ")), render.Line(r.Summary))
 	}
-	return table.Flush()
+	table.Flush() // to memory
+	_, isTerminal := terminal(w)
+	for line := range strings.Lines(lines.String()) {
+		if isTerminal {
+			line = render.Clip(strings.TrimRight(line, " \n"), width(w)) + "\n"
+		}
+		if _, err := io.WriteString(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func newShowLogCommand(s streams) *cobra.Command {
@@ -125,9 +136,10 @@ func newShowLogCommand(s streams) *cobra.Command {
 
 // printLog prints the log of the command whose key is, or alone contains, key.
 func printLog(w io.Writer, bundle *evidence.Bundle, dir, key string) error {
-	var found []*evidence.Command
+	var found, all []*evidence.Command
 	for i := range bundle.Commands {
 		c := &bundle.Commands[i]
+		all = append(all, c)
 		if c.Key == key {
 			found = []*evidence.Command{c}
 			break
@@ -137,11 +149,14 @@ func printLog(w io.Writer, bundle *evidence.Bundle, dir, key string) error {
 		}
 	}
 	if len(found) != 1 {
-		var keys []string
-		for i := range bundle.Commands {
-			keys = append(keys, bundle.Commands[i].Key)
+		hint := "the keys are:"
+		if len(found) > 1 {
+			all, hint = found, "they are:"
 		}
-		return badInput("the keys are: "+strings.Join(keys, " | "), "show log: %d commands match %q", len(found), key)
+		for _, c := range all {
+			hint += "\n  " + oneLine(c.Key)
+		}
+		return badInput(hint, "show log: %d commands match %q", len(found), key)
 	}
 	if found[0].Log.Path == "" {
 		return badInput("", "show log: %s left no log: %s %s", found[0].Key, found[0].Outcome, found[0].Reason)
