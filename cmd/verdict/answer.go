@@ -198,7 +198,7 @@ type shown struct {
 	class, head, url string
 }
 
-var shownState = regexp.MustCompile(`<!-- verdict:state class=(\w+) evidence=\S+ head=([0-9a-f]{40,64}) -->`)
+var shownState = regexp.MustCompile(`<!-- verdict:state class=(\w+) evidence=\S+ (?:run=\S+ )?head=([0-9a-f]{40,64}) -->`)
 
 // decisionShown is the decision that stood there at a time; the zero time: now. What
 // a comment said before it was edited is not known: then it is nil.

@@ -286,6 +286,9 @@ type event struct {
 	WorkflowRun struct {
 		ID int64 `json:"id"`
 	} `json:"workflow_run"`
+	Repository struct {
+		DefaultBranch string `json:"default_branch"`
+	} `json:"repository"`
 }
 
 // readEvent reads the job's event; zero when there is none.

@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
-	"github.com/verdictci/verdict/collector/tracker"
 	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/policy"
 	"github.com/verdictci/verdict/verdict/publish"
@@ -43,19 +40,16 @@ func (p *poster) run(ctx context.Context) error {
 	} else if err != nil {
 		return err
 	}
-	if p.flags.url == "" {
-		p.flags.url = run.URL
-	}
 	in, base, err := p.input(ctx, run, pr)
 	if err != nil {
 		return err
 	}
-	r := verdict.Decide(*in)
+	r := p.decide(run, pr, in)
 	if r.Verdict != verdict.NoGo && run.Conclusion != "success" {
 		in.Distrust = append(in.Distrust, verdict.Distrust{
 			Rule: "conclusion", Severity: verdict.Condition, Message: "the run that collected the evidence ended with " + orDash(run.Conclusion) + ", and its evidence says nothing of that", Hint: "see the run's log",
 		})
-		r = verdict.Decide(*in)
+		r = p.decide(run, pr, in)
 	}
 	if p.flags.output != "" {
 		if err := writeTo(p.flags.output, p.streams.out, func(w io.Writer) error { return render.JSON(w, r) }); err != nil {
@@ -64,6 +58,30 @@ func (p *poster) run(ctx context.Context) error {
 	}
 	fmt.Fprintln(p.streams.out, r.Verdict)
 	return p.post(ctx, r, pr, run.HeadSHA, orDefaultPolicy(base))
+}
+
+// decide decides, and binds the report to what GitHub says of the run, whatever the
+// evidence says of itself.
+func (p *poster) decide(run *publish.Run, pr *publish.PullRequest, in *verdict.Input) *verdict.Report {
+	r := verdict.Decide(*in)
+	r.Head, r.Subject.Remote, r.Subject.Policy = run.HeadSHA, p.client.Address(p.owner, p.repo), nil
+	r.Origin = &evidence.Origin{
+		Service: "github-actions", Repository: p.owner + "/" + p.repo, RunID: run.ID, RunAttempt: run.Attempt, Event: run.Event, HeadSHA: run.HeadSHA, URL: run.URL,
+	}
+	inForce := in.Policy
+	if pr != nil {
+		r.Base, inForce = pr.Base, in.Base.Policy
+	}
+	if inForce != nil {
+		r.Subject.Policy = &evidence.FileRef{Path: inForce.Path, SHA256: inForce.SHA256}
+	}
+	if r.Generated.Before(run.Started) {
+		r.Generated = run.Started
+	}
+	if !run.Updated.IsZero() && r.Generated.After(run.Updated) {
+		r.Generated = run.Updated
+	}
+	return r
 }
 
 func (p *poster) runID() (int64, error) {
@@ -128,14 +146,16 @@ func (p *poster) input(ctx context.Context, run *publish.Run, pr *publish.PullRe
 	if err := p.trackersOf(ctx, run, in); err != nil {
 		return nil, nil, err
 	}
-	more, err := p.againstChange(ctx, pr)
+	more, err := p.againstChange(ctx, run, pr)
 	in.Distrust = append(in.Distrust, more...)
-	if pr == nil {
+	if err != nil || pr == nil {
 		return in, in.Policy, err
 	}
-	accepted, acceptErr := p.acceptances(ctx, pr, run.HeadSHA, orDefaultPolicy(basePolicy))
-	in.Acceptances = accepted
-	return in, basePolicy, errors.Join(err, acceptErr)
+	if in.Acceptances, err = p.acceptances(ctx, pr, run.HeadSHA, orDefaultPolicy(basePolicy)); err != nil {
+		in.Acceptances = nil
+		fmt.Fprintf(p.streams.err, "nothing counts as accepted: %v\n", err)
+	}
+	return in, basePolicy, nil
 }
 
 // evidenceOf fetches and unpacks what the run uploaded.
@@ -179,109 +199,4 @@ func (p *poster) archive(ctx context.Context, run *publish.Run, temp string) (*o
 		return nil, err
 	}
 	return f, nil
-}
-
-// against holds the evidence against GitHub's own record of the run.
-func (p *poster) against(run *publish.Run, b *evidence.Bundle) []verdict.Distrust {
-	var out []verdict.Distrust
-	say := func(rule, format string, args ...any) {
-		out = append(out, verdict.Distrust{Rule: rule, Message: fmt.Sprintf(format, args...)})
-	}
-	if run.HeadSHA != b.Subject.Commit && run.HeadSHA != b.Repository.Head {
-		say("head", "the evidence is about %.12s, the run was about %.12s", orDash(b.Subject.Commit), run.HeadSHA)
-	}
-	switch o := b.Origin; {
-	case o == nil:
-		say("origin", "the evidence does not say which run collected it")
-	default:
-		if o.RunID != run.ID || o.RunAttempt != run.Attempt {
-			say("origin", "the evidence is that of run %d, attempt %d; this is run %d, attempt %d", o.RunID, o.RunAttempt, run.ID, run.Attempt)
-		}
-		if !strings.EqualFold(o.Repository, p.owner+"/"+p.repo) || !strings.EqualFold(run.Repository, p.owner+"/"+p.repo) {
-			say("origin", "the evidence is that of repository %s", o.Repository)
-		}
-		if o.Event != run.Event {
-			say("origin", "the evidence is that of a %s event, the run is one of %s", orDash(o.Event), run.Event)
-		}
-	}
-	for _, j := range run.Jobs {
-		switch j.Conclusion {
-		case "success", "failure", "skipped":
-		default:
-			say("job", "job %q of the run ended with %s", j.Name, orDash(j.Conclusion))
-		}
-	}
-	return out
-}
-
-// againstChange says whether the change alters the workflows by which its evidence
-// was collected: a run takes them from the change itself.
-func (p *poster) againstChange(ctx context.Context, pr *publish.PullRequest) ([]verdict.Distrust, error) {
-	if pr == nil {
-		return nil, nil
-	}
-	changed, all, err := p.client.Changed(ctx, p.owner, p.repo, pr.Number, ".github/workflows/", ".github/actions/")
-	if err != nil {
-		return nil, err
-	}
-	const hint = "have somebody with the right look at the workflows, and merge them first"
-	if len(changed) > 0 {
-		return []verdict.Distrust{{Rule: "workflow", Severity: verdict.Condition, Hint: hint, Message: "the change alters how its own evidence is collected: " + strings.Join(changed[:min(5, len(changed))], ", ")}}, nil
-	}
-	if !all {
-		return []verdict.Distrust{{Rule: "workflow", Severity: verdict.Condition, Hint: hint, Message: "the change has more files than GitHub lists, so that it is not known whether it alters workflows"}}, nil
-	}
-	return nil, nil
-}
-
-// trackersOf reads the trackers as they are in the head, and as they are in the
-// base. Which ones there are is not for the evidence to say, where anybody else
-// does.
-func (p *poster) trackersOf(ctx context.Context, run *publish.Run, in *verdict.Input) error {
-	effective := verdict.Effective(in.Policy, in.Base)
-	paths := p.flags.trackers
-	if len(paths) == 0 {
-		paths = slices.DeleteFunc(slices.Clone(effective.Trackers), func(s string) bool { return strings.ContainsAny(s, "*?[") })
-	}
-	named := len(paths) > 0
-	kept := map[string]string{} // path → digest that the evidence has
-	if in.Bundle != nil {
-		for _, t := range in.Bundle.Subject.Trackers {
-			kept[t.Path] = t.SHA256
-			if !named {
-				paths = append(paths, t.Path)
-			}
-		}
-	}
-	for _, path := range paths {
-		src, err := p.client.File(ctx, p.owner, p.repo, path, run.HeadSHA)
-		if errors.Is(err, publish.ErrNoFile) {
-			in.Distrust = append(in.Distrust, verdict.Distrust{Rule: "tracker", Message: "the head has no tracker " + path, Hint: "commit it"})
-			continue
-		} else if err != nil {
-			return err
-		}
-		t := tracker.Parse(path, src, effective.Vocabulary)
-		if in.Bundle != nil && kept[path] != t.SHA256 {
-			in.Distrust = append(in.Distrust, verdict.Distrust{Rule: "tracker", Message: "the evidence was collected for another " + path + " than that of the head", Hint: "have the collecting job check out the pull request's head, not its merge commit: ref: github.event.pull_request.head.sha"})
-		}
-		in.Trackers = append(in.Trackers, t)
-		if in.Base == nil {
-			continue
-		}
-		src, err = p.client.File(ctx, p.owner, p.repo, path, in.Base.Commit)
-		switch {
-		case errors.Is(err, publish.ErrNoFile):
-			if !named {
-				in.Distrust = append(in.Distrust, verdict.Distrust{
-					Rule: "tracker", Severity: verdict.Condition, Message: "the base branch has no " + path + ", so that the change alone says what is required", Hint: "name the trackers in the policy of the base branch",
-				})
-			}
-		case err != nil:
-			return err
-		default:
-			in.Base.Trackers = append(in.Base.Trackers, tracker.Parse(path, src, effective.Vocabulary))
-		}
-	}
-	return nil
 }

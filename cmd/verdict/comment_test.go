@@ -29,20 +29,22 @@ import (
 // as posting a decision asks for it. What GitHub refuses beyond its own
 // description is written after its documentation.
 type hub struct {
-	t        *testing.T
-	mu       sync.Mutex
-	dir      string // the repository
-	base     string
-	head     string
-	run      map[string]any
-	jobs     []map[string]any
-	files    []string // that the pull request changes
-	artifact []byte
-	refuse   map[string]int // "POST check-runs" → status
-	comments []string
-	checks   []map[string]any
-	statuses []map[string]any
-	server   *httptest.Server
+	t         *testing.T
+	mu        sync.Mutex
+	dir       string // the repository
+	base      string
+	head      string
+	run       map[string]any
+	jobs      []map[string]any
+	files     []string // that the pull request changes
+	artifact  []byte
+	refuse    map[string]int // "POST check-runs" → status
+	state     string         // of the pull request
+	truncated bool           // the list of a commit's files
+	comments  []string
+	checks    []map[string]any
+	statuses  []map[string]any
+	server    *httptest.Server
 
 	permission map[string]string // login → what the person may do
 	authors    map[int]string    // comment → login; none: the workflow's own
@@ -54,7 +56,7 @@ type hub struct {
 }
 
 func newHub(t *testing.T, dir, base, head string) *hub {
-	h := &hub{t: t, dir: dir, base: base, head: head, jobs: []map[string]any{{"name": "collect", "conclusion": "success"}}, files: []string{"calc/calc.go"}, refuse: map[string]int{},
+	h := &hub{t: t, dir: dir, base: base, head: head, jobs: []map[string]any{{"name": "collect", "conclusion": "success"}}, files: []string{"calc/calc.go"}, refuse: map[string]int{}, state: "open",
 		permission: map[string]string{}, authors: map[int]string{}, edited: map[int]bool{}, reruns: map[string]int{}}
 	h.run = map[string]any{
 		"id": 77, "run_attempt": 2, "event": "pull_request", "head_sha": head, "head_branch": "change", "path": ".github/workflows/collect.yml@refs/heads/main",
@@ -79,7 +81,7 @@ func (h *hub) answer(w http.ResponseWriter, r *http.Request, status int, body an
 
 func (h *hub) pull() map[string]any {
 	return map[string]any{
-		"number": 7, "state": "open", "head": map[string]any{"sha": h.head, "ref": "change", "repo": map[string]any{"full_name": "ada/r"}},
+		"number": 7, "state": h.state, "head": map[string]any{"sha": h.head, "ref": "change", "repo": map[string]any{"full_name": "ada/r"}},
 		"base": map[string]any{"sha": h.base, "ref": "main", "repo": map[string]any{"full_name": "o/r"}},
 	}
 }
@@ -116,8 +118,18 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case key == "GET /blob":
 		assert.Empty(h.t, r.Header.Get("Authorization"), "the address of an artifact takes no token")
 		w.Write(h.artifact)
-	case key == "GET pulls" && r.URL.Query().Get("head") == "ada:change", key == "GET commits/"+h.head+"/pulls":
+	case key == "GET pulls" && h.state == "closed":
+		h.answer(w, r, 200, []any{})
+	case key == "GET pulls" && r.URL.Query().Get("head") == "ada:change", strings.HasPrefix(key, "GET commits/") && strings.HasSuffix(key, "/pulls"):
 		h.answer(w, r, 200, []any{h.pull()})
+	case key == "GET /repos/o/r":
+		h.answer(w, r, 200, map[string]any{"full_name": "o/r", "default_branch": "main"})
+	case strings.HasPrefix(key, "GET git/trees/"):
+		entries := []any{}
+		for _, name := range strings.Fields(h.git("ls-tree", "-r", "--name-only", last)) {
+			entries = append(entries, map[string]any{"path": name, "type": "blob", "mode": "100644", "sha": "0"})
+		}
+		h.answer(w, r, 200, map[string]any{"sha": last, "truncated": h.truncated, "tree": entries})
 	case key == "GET branches/main":
 		h.answer(w, r, 200, map[string]any{"name": "main", "commit": map[string]any{"sha": h.base}})
 	case key == "GET pulls/7":
@@ -179,14 +191,33 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (h *hub) contents(w http.ResponseWriter, r *http.Request, path string) {
-	cmd := exec.Command("git", "show", r.URL.Query().Get("ref")+":"+path)
+// git asks the repository; empty when it does not know.
+func (h *hub) git(args ...string) string {
+	cmd := exec.Command("git", args...)
 	cmd.Dir = h.dir
 	out, err := cmd.Output()
 	if err != nil {
+		return ""
+	}
+	return string(out)
+}
+
+func (h *hub) contents(w http.ResponseWriter, r *http.Request, path string) {
+	object := r.URL.Query().Get("ref") + ":" + path
+	switch strings.TrimSpace(h.git("cat-file", "-t", object)) {
+	case "":
 		h.answer(w, r, 404, map[string]any{"message": "Not Found"})
 		return
+	case "tree":
+		entries := []any{}
+		for line := range strings.Lines(h.git("ls-tree", object)) {
+			f := strings.Fields(line)
+			entries = append(entries, map[string]any{"type": map[string]string{"tree": "dir", "blob": "file"}[f[1]], "name": f[3], "path": path + "/" + f[3], "sha": f[2], "size": 0})
+		}
+		h.answer(w, r, 200, entries)
+		return
 	}
+	out := []byte(h.git("show", object))
 	h.answer(w, r, 200, map[string]any{"type": "file", "encoding": "base64", "size": len(out), "sha": "0", "path": path, "content": base64.StdEncoding.EncodeToString(out)})
 }
 
@@ -204,8 +235,9 @@ Required Tests:
 
 // pulled is a repository with a base and a change, and the evidence of the change,
 // collected as a workflow would.
-func pulled(t *testing.T) (h *hub, evidenceDir string) {
+func pulled(t *testing.T, files ...map[string]string) (h *hub, evidenceDir string) {
 	t.Helper()
+	files = append(files, nil, nil) // more of the base, and of the change
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	git := func(args ...string) string {
@@ -228,10 +260,16 @@ func pulled(t *testing.T) (h *hub, evidenceDir string) {
 	write("calc/calc_test.go", "package calc\n\nimport \"testing\"\n\nfunc TestAdd(t *testing.T) {}\n")
 	write("docs/progress.md", pulledTracker)
 	write("verdict.yaml", "version: 1\ntrackers: [docs/progress.md]\n")
+	for name, text := range files[0] {
+		write(name, text)
+	}
 	git("add", "-A")
 	git("commit", "-q", "-m", "A-00: base")
 	base := git("rev-parse", "HEAD")
 	write("calc/calc.go", "package calc\n")
+	for name, text := range files[1] {
+		write(name, text)
+	}
 	git("add", "-A")
 	git("commit", "-q", "-m", "A-00: change")
 	head := git("rev-parse", "HEAD")
@@ -460,4 +498,148 @@ func TestCommentOfACommit(t *testing.T) {
 	code, _, stderr = h.comment("--run-id", "77")
 	assert.Equal(t, exitUsage, code)
 	assert.Contains(t, stderr, "pull_request_target")
+}
+
+// TestCommentTakesFromGitHub: what the evidence leaves out, or says of itself, is not
+// asked of it.
+func TestCommentTakesFromGitHub(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	decide := func(t *testing.T, h *hub, dir string) (decision, report string) {
+		t.Helper()
+		h.artifact = zipped(t, dir)
+		code, out, stderr := h.comment("--run-id", "77", "-o", "report.json")
+		require.Equal(t, 0, code, stderr)
+		data, err := os.ReadFile("report.json")
+		require.NoError(t, err)
+		return strings.TrimSpace(out), string(data)
+	}
+	rewrite := func(t *testing.T, dir, old, new string) {
+		t.Helper()
+		path := filepath.Join(dir, "bundle.json")
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Contains(t, string(data), old)
+		require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(data, []byte(old), []byte(new)), 0o644))
+	}
+	second := strings.ReplaceAll(pulledTracker, "A-00", "B-00")
+	globbed := map[string]string{"verdict.yaml": "version: 1\ntrackers: ['docs/*.md']\n", "docs/second.md": second}
+
+	t.Run("a tracker that a pattern names", func(t *testing.T) {
+		h, dir := pulled(t, globbed)
+		decision, report := decide(t, h, dir)
+		assert.Equal(t, "NO_GO", decision)
+		assert.Contains(t, report, "another docs/second.md")
+		h.truncated = true
+		_, report = decide(t, h, dir)
+		assert.Contains(t, report, "more files than GitHub lists")
+	})
+	t.Run("one that the change renames away", func(t *testing.T) {
+		h, dir := pulled(t, globbed)
+		h.git("rm", "-q", "docs/second.md")
+		h.git("-c", "user.name=Ada", "-c", "user.email=a@example.com", "commit", "-q", "-m", "A-00: less")
+		old := h.head
+		h.head = strings.TrimSpace(h.git("rev-parse", "HEAD"))
+		h.run["head_sha"] = h.head
+		rewrite(t, dir, old, h.head)
+		decision, report := decide(t, h, dir)
+		assert.Equal(t, "NO_GO", decision)
+		assert.Contains(t, report, "the head has no tracker docs/second.md")
+	})
+	t.Run("the register of the plan", func(t *testing.T) {
+		plan := "# Plan\n\n## Risk Register\n\n| ID | Severity | Risk | Mitigation Packet |\n|---|---|---|---|\n| R1 | High | The pump may stop | |\n"
+		h, dir := pulled(t, map[string]string{"docs/plan.md": plan, "docs/progress.md": "# Calc\n\nPlan:\n\n- `docs/plan.md`\n\n" + pulledTracker})
+		_, report := decide(t, h, dir)
+		assert.Contains(t, report, "The pump may stop")
+	})
+	t.Run("where it belongs", func(t *testing.T) {
+		h, dir := pulled(t)
+		h.run["run_started_at"], h.run["updated_at"] = "2026-02-09T10:00:00Z", "2026-02-09T10:05:00Z"
+		rewrite(t, dir, `"subject": {`, `"subject": {"remote": "https://evil.example/o/r",`)
+		_, report := decide(t, h, dir)
+		assert.NotContains(t, report, "evil.example")
+		assert.Contains(t, h.comments[0], "evidence=2026-02-09T10:05:00Z run=77.2 head="+h.head, "no later than GitHub says that the run ended")
+		assert.Contains(t, h.comments[0], "- Base `"+h.base+"`")
+		assert.Contains(t, h.comments[0], "- Policy `verdict.yaml sha256 ")
+		assert.NotContains(t, h.comments[0], "evil.example")
+	})
+	t.Run("evidence that cannot be read", func(t *testing.T) {
+		h, _ := pulled(t)
+		h.artifact = []byte("PK")
+		code, out, stderr := h.comment("--run-id", "77")
+		require.Equal(t, 0, code, stderr)
+		assert.Equal(t, "NO_GO\n", out)
+		assert.Contains(t, h.comments[0], " run=77.2 head="+h.head+" -->")
+		assert.Contains(t, h.comments[0], "- Head `"+h.head+"`")
+	})
+	for event, branch := range map[string]string{"push": "feature", "merge_group": "gh-readonly-queue/main/pr-7-" + strings.Repeat("a", 40)} {
+		for _, changed := range []bool{false, true} {
+			t.Run(fmt.Sprint(event, " with other workflows: ", changed), func(t *testing.T) {
+				change := map[string]string{}
+				if changed {
+					change[".github/workflows/collect.yml"] = "on: push\n"
+				}
+				h, dir := pulled(t, map[string]string{".github/workflows/collect.yml": "on: pull_request\n"}, change)
+				rewrite(t, dir, `"event": "pull_request"`, `"event": "`+event+`"`)
+				h.run["event"], h.run["head_branch"] = event, branch
+				decision, report := decide(t, h, dir)
+				if !changed {
+					assert.Equal(t, "GO", decision)
+					return
+				}
+				assert.Equal(t, "GO_WITH_CONDITIONS", decision)
+				assert.Contains(t, report, "in another way than on main")
+			})
+		}
+	}
+}
+
+// TestCommentOfAClosedPullRequest: the check run shows the decision all the same.
+func TestCommentOfAClosedPullRequest(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	h, dir := pulled(t)
+	h.artifact = zipped(t, dir)
+	h.state = "closed"
+	code, out, stderr := h.comment("--run-id", "77")
+	assert.Equal(t, 0, code)
+	assert.Equal(t, "GO\n", out)
+	assert.Contains(t, stderr, "comment not posted: post comment: it is closed")
+	assert.Empty(t, h.comments)
+	assert.Len(t, h.checks, 1)
+
+	h.state, h.head = "open", strings.Repeat("b", 40) // it was pushed over
+	code, _, stderr = h.comment("--run-id", "77")
+	assert.Equal(t, 0, code)
+	assert.Contains(t, stderr, "nothing to decide")
+	assert.Empty(t, h.comments)
+}
+
+// TestRenderIsWhatIsPosted: byte for byte.
+func TestRenderIsWhatIsPosted(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	h, dir := pulled(t)
+	h.artifact = zipped(t, dir)
+	h.permission["ada"] = "write"
+	for _, flags := range [][]string{nil, {"--id", "nightly", "--report-url", "https://ci.example/7"}} {
+		code, _, stderr := h.comment(append([]string{"--run-id", "77", "--check", "-o", "report.json"}, flags...)...)
+		require.Equal(t, 0, code, stderr)
+		shown := func(target string) string {
+			var out, errs bytes.Buffer
+			args := append([]string{"render", "--target", target, "report.json"}, flags...)
+			require.Equal(t, 0, execute(context.Background(), args, streams{out: &out, err: &errs}), errs.String())
+			return out.String()
+		}
+		check := h.checks[len(h.checks)-1]["output"].(map[string]any)
+		assert.Equal(t, h.last(), shown("comment"))
+		assert.Equal(t, check["title"], shown("status"))
+		assert.Equal(t, check["summary"], shown("check"))
+		assert.Equal(t, check["text"], shown("check-text"))
+	}
+	assert.Len(t, h.comments, 2, "another id is another comment")
+	assert.Equal(t, "verdict nightly: docs/progress.md (main)", h.checks[1]["name"])
 }

@@ -42,7 +42,7 @@ var apiPaths = []string{
 	"/repos/{owner}/{repo}/pulls", "/repos/{owner}/{repo}/pulls/{pull_number}", "/repos/{owner}/{repo}/pulls/{pull_number}/files", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls",
 	"/repos/{owner}/{repo}/contents/{path}", "/repos/{owner}/{repo}/git/commits/{commit_sha}", "/repos/{owner}/{repo}/issues/{issue_number}/comments",
 	"/repos/{owner}/{repo}/issues/comments/{comment_id}", "/repos/{owner}/{repo}/check-runs", "/repos/{owner}/{repo}/check-runs/{check_run_id}", "/repos/{owner}/{repo}/statuses/{sha}",
-	"/repos/{owner}/{repo}/collaborators/{username}/permission", "/repos/{owner}/{repo}/branches/{branch}", "/repos/{owner}/{repo}/commits/{ref}/check-runs", "/repos/{owner}/{repo}/commits/{ref}/statuses",
+	"/repos/{owner}/{repo}/collaborators/{username}/permission", "/repos/{owner}/{repo}/branches/{branch}", "/repos/{owner}/{repo}", "/repos/{owner}/{repo}/git/trees/{tree_sha}", "/repos/{owner}/{repo}/commits/{ref}/check-runs", "/repos/{owner}/{repo}/commits/{ref}/statuses",
 }
 
 // description judges requests and answers by GitHub's own description.

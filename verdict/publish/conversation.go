@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -127,4 +128,22 @@ func (c *Client) Rerun(ctx context.Context, owner, repo string, run int64) error
 		return denied("start the run again", err)
 	}
 	return nil
+}
+
+// Permission is what a person may do in the repository: "admin", "write", "read" or
+// "none". It is asked of the API: what an event says of somebody is about the
+// organisation, not about the repository.
+func (c *Client) Permission(ctx context.Context, owner, repo, login string) (string, error) {
+	var level *github.RepositoryPermissionLevel
+	err := c.retry(ctx, func() (resp *github.Response, err error) {
+		level, resp, err = c.github.Repositories.GetPermissionLevel(ctx, owner, repo, login)
+		return resp, err
+	})
+	if isStatus(err, http.StatusNotFound) {
+		return "none", nil
+	}
+	if err != nil {
+		return "", denied("ask what "+login+" may do", err)
+	}
+	return level.GetPermission(), nil
 }

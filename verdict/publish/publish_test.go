@@ -443,6 +443,21 @@ func TestTokenOfAnApp(t *testing.T) {
 	assert.Len(t, s.comments, 1)
 }
 
+// TestLater: time decides, and of the same time the run.
+func TestLater(t *testing.T) {
+	line := func(at, run string) string {
+		return "<!-- verdict:state class=GO evidence=" + at + " " + run + "head=" + sha + " -->"
+	}
+	const ten, eleven = "2026-02-09T10:00:00Z", "2026-02-09T10:00:00.5Z"
+	for _, c := range [][2]string{
+		{line(ten, ""), line(eleven, "")}, {line(ten, "run=9.1 "), line(eleven, "run=8.1 ")}, {line(ten, "run=8.1 "), line(ten, "run=9.1 ")}, {line(ten, "run=8.1 "), line(ten, "run=8.2 ")}, {"text", line(ten, "")},
+	} {
+		assert.True(t, stateOf(c[1]).laterThan(stateOf(c[0])), "%s\n%s", c[1], c[0])
+		assert.False(t, stateOf(c[0]).laterThan(stateOf(c[1])), "%s\n%s", c[0], c[1])
+		assert.False(t, stateOf(c[0]).laterThan(stateOf(c[0])))
+	}
+}
+
 // TestEvidenceOfTheFuture: evidence says itself how old it is, so that a date to
 // come does not keep its comment for ever.
 func TestEvidenceOfTheFuture(t *testing.T) {

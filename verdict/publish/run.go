@@ -5,10 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -31,6 +29,8 @@ type Run struct {
 	Status     string // "completed", …
 	Conclusion string // "success", "failure", "cancelled", …
 	URL        string
+	Started    time.Time // this attempt
+	Updated    time.Time // when it changed last: of one that has ended, when it ended
 	Jobs       []Job
 }
 
@@ -51,7 +51,9 @@ func (c *Client) WorkflowRun(ctx context.Context, owner, repo string, id int64) 
 		Path       string
 		Status     string
 		Conclusion string
-		HTMLURL    string `json:"html_url"`
+		HTMLURL    string    `json:"html_url"`
+		Started    time.Time `json:"run_started_at"`
+		Updated    time.Time `json:"updated_at"`
 		Repository struct {
 			FullName string `json:"full_name"`
 		}
@@ -63,7 +65,7 @@ func (c *Client) WorkflowRun(ctx context.Context, owner, repo string, id int64) 
 	path, _, _ := strings.Cut(raw.Path, "@")
 	r := &Run{
 		ID: raw.ID, Attempt: raw.RunAttempt, Repository: raw.Repository.FullName, Event: raw.Event, HeadSHA: raw.HeadSHA, HeadBranch: raw.HeadBranch,
-		Path: path, Status: raw.Status, Conclusion: raw.Conclusion, URL: raw.HTMLURL,
+		Path: path, Status: raw.Status, Conclusion: raw.Conclusion, URL: raw.HTMLURL, Started: raw.Started, Updated: raw.Updated,
 	}
 	if raw.HeadRepository != nil {
 		r.HeadOwner = raw.HeadRepository.Owner.Login
@@ -249,123 +251,4 @@ func (c *Client) Changed(ctx context.Context, owner, repo string, number int, pr
 		return nil, false, denied("list changed files", err)
 	}
 	return names, total < 3000, nil
-}
-
-// ErrNoFile says that a commit has no such file.
-var ErrNoFile = errors.New("no such file")
-
-// File reads a file as it is in a commit.
-func (c *Client) File(ctx context.Context, owner, repo, path, ref string) ([]byte, error) {
-	var content *github.RepositoryContent
-	err := c.retry(ctx, func() (resp *github.Response, err error) {
-		content, _, resp, err = c.github.Repositories.GetContents(ctx, owner, repo, path, &github.RepositoryContentGetOptions{Ref: ref})
-		return resp, err
-	})
-	var refused *github.ErrorResponse
-	switch {
-	case errors.As(err, &refused) && refused.Response.StatusCode == http.StatusNotFound:
-		return nil, fmt.Errorf("read %s of %.12s: %w", path, ref, ErrNoFile)
-	case err != nil:
-		return nil, denied("read "+path, err)
-	case content == nil:
-		return nil, fmt.Errorf("read %s of %.12s: a folder", path, ref)
-	}
-	if text, err := content.GetContent(); err == nil && (text != "" || content.GetSize() == 0) {
-		return []byte(text), nil
-	}
-	var blob []byte // larger files come without their content
-	err = c.retry(ctx, func() (resp *github.Response, err error) {
-		blob, resp, err = c.github.Git.GetBlobRaw(ctx, owner, repo, content.GetSHA())
-		return resp, err
-	})
-	if err != nil {
-		return nil, denied("read "+path, err)
-	}
-	return blob, nil
-}
-
-// MaxArtifact is the largest artifact that is fetched, in bytes.
-const MaxArtifact = 512 << 20
-
-// Artifact fetches the run's artifact of that name into the file, as the archive
-// that it is. Its content is whatever the run wanted it to be.
-func (c *Client) Artifact(ctx context.Context, owner, repo string, run int64, name string, to *os.File) error {
-	var found *github.Artifact
-	err := c.pages(ctx, func(o github.ListOptions) (*github.Response, error) {
-		list, resp, err := c.github.Actions.ListWorkflowRunArtifacts(ctx, owner, repo, run, &o)
-		if err == nil {
-			for _, a := range list.Artifacts {
-				if a.GetName() == name && !a.GetExpired() {
-					found = a
-				}
-			}
-		}
-		return resp, err
-	})
-	if err != nil {
-		return denied("list artifacts", err)
-	}
-	if found == nil {
-		return fmt.Errorf("find artifact %q of run %d: it is not there", name, run)
-	}
-	if found.GetSizeInBytes() > MaxArtifact {
-		return fmt.Errorf("fetch artifact %q: %d bytes, at most %d are read", name, found.GetSizeInBytes(), int64(MaxArtifact))
-	}
-	return c.retry(ctx, func() (*github.Response, error) {
-		address, resp, err := c.github.Actions.DownloadArtifact(ctx, owner, repo, found.GetID(), 1)
-		if err != nil {
-			return resp, denied("fetch artifact", err)
-		}
-		return nil, fetch(ctx, address.String(), to) // the address is good for a minute, and takes no token
-	})
-}
-
-func fetch(ctx context.Context, address string, to *os.File) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
-	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return fmt.Errorf("fetch artifact: %w", err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return fmt.Errorf("fetch artifact: %w", err)
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("fetch artifact: %s", resp.Status)
-	}
-	if _, err := to.Seek(0, io.SeekStart); err != nil {
-		return err
-	}
-	if err := to.Truncate(0); err != nil {
-		return err
-	}
-	n, err := io.Copy(to, io.LimitReader(resp.Body, MaxArtifact+1))
-	switch {
-	case err != nil:
-		return fmt.Errorf("fetch artifact: %w", err)
-	case n > MaxArtifact:
-		return fmt.Errorf("fetch artifact: more than %d bytes", int64(MaxArtifact))
-	}
-	return nil
-}
-
-// Permission is what a person may do in the repository: "admin", "write", "read" or
-// "none". It is asked of the API: what an event says of somebody is about the
-// organisation, not about the repository.
-func (c *Client) Permission(ctx context.Context, owner, repo, login string) (string, error) {
-	var level *github.RepositoryPermissionLevel
-	err := c.retry(ctx, func() (resp *github.Response, err error) {
-		level, resp, err = c.github.Repositories.GetPermissionLevel(ctx, owner, repo, login)
-		return resp, err
-	})
-	var refused *github.ErrorResponse
-	if errors.As(err, &refused) && refused.Response.StatusCode == http.StatusNotFound {
-		return "none", nil
-	}
-	if err != nil {
-		return "", denied("ask what "+login+" may do", err)
-	}
-	return level.GetPermission(), nil
 }

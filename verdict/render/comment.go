@@ -47,7 +47,7 @@ func Marker(id string) (string, error) {
 }
 
 // stateLine tells a later run, which nobody else sees, what the comment holds: which
-// decision, how old its evidence is, about which commit.
+// decision, how old its evidence is and of which run, about which commit.
 func stateLine(r *verdict.Report) string {
 	head := r.Head
 	if head == "" {
@@ -56,7 +56,11 @@ func stateLine(r *verdict.Report) string {
 	if !hexHash.MatchString(head) {
 		head = ""
 	}
-	return fmt.Sprintf("<!-- verdict:state class=%s evidence=%s head=%s -->", decisionOf(r.Verdict), r.Generated.UTC().Format(time.RFC3339), head)
+	run := ""
+	if o := r.Origin; o != nil && o.RunID > 0 {
+		run = fmt.Sprintf("run=%d.%d ", o.RunID, o.RunAttempt)
+	}
+	return fmt.Sprintf("<!-- verdict:state class=%s evidence=%s %shead=%s -->", decisionOf(r.Verdict), r.Generated.UTC().Format(time.RFC3339Nano), run, head)
 }
 
 var hexHash = regexp.MustCompile(`^[0-9a-f]{40,64}$`)

@@ -64,7 +64,7 @@ func TestCommentRefuses(t *testing.T) {
 }
 
 // owned are the only pieces of HTML that a comment holds.
-var owned = regexp.MustCompile(`^(<!-- verdict:comment id=default -->|<!-- verdict:state class=NO_GO evidence=\S+ head=[0-9a-f]* -->|</?details>|<summary>(?:Packets|Commands|Checkpoints|Residual risks|Waivers|Notes|Where it ran|Changes since the last report|Output of command \d+)[a-z0-9 (),-]*</summary>)$`)
+var owned = regexp.MustCompile(`^(<!-- verdict:comment id=default -->|<!-- verdict:state class=NO_GO evidence=\S+ (?:run=\d+\.\d+ )?head=[0-9a-f]* -->|</?details>|<summary>(?:Packets|Commands|Checkpoints|Residual risks|Waivers|Notes|Where it ran|Changes since the last report|Output of command \d+)[a-z0-9 (),-]*</summary>)$`)
 
 // checkInert parses a comment as GitHub does and looks for anything that text
 // from outside brought to life.

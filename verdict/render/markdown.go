@@ -84,7 +84,7 @@ func (d *document) owed(s verdict.Severity, linesFrom, cutFrom step) []block {
 		full.WriteString(d.finding(f))
 		b.lines = append(b.lines, d.findingLine(f))
 	}
-	b.lines = append(b.lines, "\n")
+	b.lines[len(b.lines)-1] += "\n"
 	full.WriteString("\n")
 	b.forms = []form{{stepAll, full.String()}}
 	return []block{b}
@@ -325,7 +325,9 @@ func (d *document) footer() string {
 		head = r.Subject.Commit
 	}
 	row("Head", head)
-	row("Base", r.Base)
+	if row("Base", r.Base); r.Base == "" {
+		b.WriteString("- Base not known to this report\n")
+	}
 	row("Tree", r.Subject.Tree)
 	for i, t := range r.Trackers {
 		if i == 20 {
@@ -336,6 +338,8 @@ func (d *document) footer() string {
 	}
 	if p := r.Subject.Policy; p != nil {
 		row("Policy", clip(p.Path, 100)+" sha256 "+p.SHA256)
+	} else {
+		b.WriteString("- Policy: the defaults\n")
 	}
 	row("Tool", strings.Join(nonEmpty(r.Tool.Name, r.Tool.Version), " "))
 	if !r.Generated.IsZero() {
