@@ -30,33 +30,52 @@ func (v *verifier) twin(h plumbing.Hash) *evidence.Twin {
 		return nil
 	}
 	v.history.Until(lost.Authored.Add(-24 * time.Hour)) // what is committed anew is newer, clocks aside
-	want := v.patch(lost)
+	want := v.changesOf(lost)
+	patch := v.patch(want)
 	for _, h := range v.history.Similar(lost) {
 		c, err := v.store.Commit(h)
-		switch {
-		case err != nil:
-		case c.Tree == lost.Tree:
+		if err != nil {
+			continue
+		}
+		if c.Tree == lost.Tree {
 			return &evidence.Twin{Hash: c.Hash.String(), Subject: c.Subject(), By: "tree"}
-		case want != "" && v.patch(c) == want:
+		}
+		changes := v.changesOf(c)
+		if patch != "" && slices.EqualFunc(changes, want, sameFile) && v.patch(changes) == patch {
 			return &evidence.Twin{Hash: c.Hash.String(), Subject: c.Subject(), By: "patch"}
 		}
 	}
 	return nil
 }
 
-// patch is a digest of the lines that a commit adds and removes in each file, and of
-// its modes; the same change on another parent has the same one. Empty where it cannot be read.
-func (v *verifier) patch(c *gitstore.Commit) string {
+// changesOf lists what a commit changes against its first parent; nil where that
+// cannot be read, or is very much.
+func (v *verifier) changesOf(c *gitstore.Commit) []gitstore.Change {
 	var before plumbing.Hash
 	if len(c.Parents) > 0 {
 		parent, err := v.store.Commit(c.Parents[0])
 		if err != nil {
-			return ""
+			return nil
 		}
 		before = parent.Tree
 	}
 	changes, err := v.store.Diff(before, c.Tree)
-	if err != nil || len(changes) == 0 || len(changes) > evidence.MaxChanges {
+	if err != nil || len(changes) > evidence.MaxChanges {
+		return nil
+	}
+	return changes
+}
+
+// sameFile reports whether two changes are of the same file, and alike but for what
+// is in it.
+func sameFile(a, b gitstore.Change) bool {
+	return a.Path == b.Path && a.OldMode == b.OldMode && a.NewMode == b.NewMode
+}
+
+// patch is a digest of the lines that changes add and remove in each file; the same
+// change on another parent has the same one. Empty where it cannot be read.
+func (v *verifier) patch(changes []gitstore.Change) string {
+	if len(changes) == 0 {
 		return ""
 	}
 	sum := sha256.New()
@@ -65,8 +84,8 @@ func (v *verifier) patch(c *gitstore.Commit) string {
 		if err != nil {
 			return ""
 		}
-		fmt.Fprintf(sum, "%s\x00%o %o\x00", change.Path, change.OldMode, change.NewMode)
-		if len(added)+len(removed) == 0 { // lines that only moved, or their ends
+		fmt.Fprintf(sum, "%s\x00", change.Path)
+		if len(added)+len(removed) == 0 && change.OldMode == change.NewMode { // lines that only moved, or their ends
 			fmt.Fprintf(sum, "%s %s\x00", change.Old, change.New)
 		}
 		for _, list := range [][]line{added, removed} {

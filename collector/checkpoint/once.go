@@ -63,7 +63,7 @@ func (v *verifier) explainUnreachable(c *evidence.Checkpoint) {
 	for _, p := range pairs {
 		ends = append(ends, p.Second)
 	}
-	w := v.store.History(lost, gitstore.Asked{Objects: minObjects})
+	w := v.store.History(lost, gitstore.Asked{Objects: 1}) // it only explains
 	w.Include(ends)
 	orders := w.Settle(pairs, commitsForMissing)
 	holds := func(i int) bool { return orders[i] == gitstore.Before || orders[i] == gitstore.Same }

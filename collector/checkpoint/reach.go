@@ -15,8 +15,8 @@ const (
 	// Commits of a complete history are read, and their hash checked, up to about
 	// what one git process for each checkpoint would cost; what lies beyond is
 	// taken from the commit-graph where there is one.
-	objectsPerCheckpoint = 250
-	minObjects           = 2_500
+	objectsPerCheckpoint = 100
+	minObjects           = 1_000
 	// A hash that nothing has may be a commit that was lost. Only a broken history
 	// shows that, and it is looked for in so many commits.
 	commitsForMissing = 20_000

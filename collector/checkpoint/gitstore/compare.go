@@ -2,7 +2,7 @@ package gitstore
 
 import (
 	"cmp"
-	"math"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -34,12 +34,7 @@ func (w *History) Compare(pairs []Pair) []Order {
 	for from := 0; from < len(pairs); from += batch {
 		part := pairs[from:min(from+batch, len(pairs))]
 		w.mark(part, order, marks)
-		differ := uint64(0) // pairs with an end that only one of both reaches
-		for id := range w.nodes {
-			if m := marks[id]; m != 0 && (w.nodes[id].state == named || w.nodes[id].state == ended) {
-				differ |= m ^ m>>1
-			}
-		}
+		differ := w.differ(part, marks)
 		for i, p := range part {
 			first, ok1 := w.lookUp(p.First)
 			second, ok2 := w.lookUp(p.Second)
@@ -61,6 +56,34 @@ func (w *History) Compare(pairs []Pair) []Order {
 	return out
 }
 
+// differ sets a bit, the lower of two, for each pair of which only one commit
+// reaches an end of the walk that the other may lie behind.
+func (w *History) differ(pairs []Pair, marks []uint64) uint64 {
+	levels := make([]int32, len(pairs)) // of the lower of both
+	for i, p := range pairs {
+		levels[i] = min(w.levelOf(p.First), w.levelOf(p.Second))
+	}
+	const lower = 0x5555555555555555
+	differ := uint64(0)
+	for id := range w.nodes {
+		n := &w.nodes[id]
+		m := (marks[id] ^ marks[id]>>1) & lower &^ differ
+		if m == 0 || n.state != named && n.state != ended {
+			continue
+		}
+		level := int32(noLevel)
+		if n.state == named {
+			level = w.levelOf(n.hash)
+		}
+		for ; m != 0; m &= m - 1 {
+			if bit := bits.TrailingZeros64(m); level == noLevel || level > levels[bit/2] {
+				differ |= 1 << bit
+			}
+		}
+	}
+	return differ
+}
+
 // Settle walks on until it is known how the commits of each pair stand to each
 // other, until so many commits were met, or to the end.
 func (w *History) Settle(pairs []Pair, most int) []Order {
@@ -78,30 +101,34 @@ func (w *History) Settle(pairs []Pair, most int) []Order {
 // or none that this clone shows.
 func (w *History) MergeBase(other plumbing.Hash) (plumbing.Hash, bool) {
 	w.Include([]plumbing.Hash{other})
-	w.Settle([]Pair{{First: other, Second: w.nodes[0].hash}}, math.MaxInt)
 	for {
-		best := w.commonAncestors(other)
-		if len(best) == 1 || w.Done() {
-			if len(best) == 0 {
-				return plumbing.ZeroHash, false
-			}
+		best, closed := w.commonAncestors(other)
+		switch {
+		case len(best) == 1 && closed || len(best) > 0 && w.Done():
 			newest := slices.MaxFunc(best, func(a, b int32) int { return cmp.Compare(w.nodes[a].committed, w.nodes[b].committed) })
 			return w.nodes[newest].hash, true
+		case w.Done():
+			return plumbing.ZeroHash, false
+		case closed: // one may be in the history of another, by what is not seen yet
+			w.Finish()
+		default:
+			w.Walk(2 * len(w.nodes))
 		}
-		w.Finish() // what is common may be in the history of what is not seen yet
 	}
 }
 
 // commonAncestors lists the commits in the history of the first commit and of
-// another that are not in that of another such commit, as far as it was walked.
-func (w *History) commonAncestors(other plumbing.Hash) []int32 {
+// another that are not in that of another such commit, as far as it was walked;
+// closed: all that was not walked is in both histories.
+func (w *History) commonAncestors(other plumbing.Hash) (best []int32, closed bool) {
 	order, marks := w.topological(), make([]uint64, len(w.nodes))
 	w.mark([]Pair{{First: other, Second: w.nodes[0].hash}}, order, marks)
 	const both = 3
 	covered := make([]bool, len(w.nodes))
-	var best []int32
+	closed = true
 	for _, id := range order {
 		if marks[id] != both {
+			closed = closed && (marks[id] == 0 || w.nodes[id].state != named)
 			continue
 		}
 		for p := range w.parentsOf(id) {
@@ -111,7 +138,7 @@ func (w *History) commonAncestors(other plumbing.Hash) []int32 {
 			best = append(best, id)
 		}
 	}
-	return best
+	return best, closed
 }
 
 // mark sets two bits for each pair on every node: whether it is in the history of
@@ -135,8 +162,12 @@ func (w *History) mark(pairs []Pair, order []int32, marks []uint64) {
 	}
 }
 
-// topological lists all nodes, each before its parents.
+// topological lists all nodes, each before its parents. The list is kept until
+// the walk goes on: it must not be changed.
 func (w *History) topological() []int32 {
+	if loaded := w.Read + w.Graph; w.order != nil && len(w.order) == len(w.nodes) && w.orderedAt == loaded {
+		return w.order
+	}
 	children := make([]int32, len(w.nodes))
 	for id := range w.nodes {
 		for p := range w.parentsOf(int32(id)) {
@@ -156,6 +187,7 @@ func (w *History) topological() []int32 {
 			}
 		}
 	}
+	w.order, w.orderedAt = order, w.Read+w.Graph
 	return order
 }
 
@@ -219,8 +251,12 @@ func (w *History) Broken() error {
 	return nil
 }
 
-// others is how many commits are compared that only came after a change was made.
-const others = 300
+// How many commits are looked at that were committed soonest after a change was
+// made, where neither tree, subject nor date point to one.
+const (
+	readForSubject = 500 // of those that only the commit-graph was asked about
+	others         = 100
+)
 
 // Similar lists the commits of the walk that may carry the same change as c: with
 // the same tree first, then those with the same subject or author date, then those
@@ -239,16 +275,19 @@ func (w *History) Similar(c *Commit) []plumbing.Hash {
 			same = append(same, n)
 		case n.state == read && (n.subject == subject || n.authored == c.Authored.Unix()):
 			alike = append(alike, n)
-		case n.state == graphed && w.similar(n.hash, c, subject):
-			alike = append(alike, n)
 		default:
 			later = append(later, n)
 		}
 	}
-	newest := func(a, b *node) int { return cmp.Compare(b.committed, a.committed) }
-	slices.SortStableFunc(same, newest)
-	slices.SortStableFunc(alike, newest)
-	slices.SortStableFunc(later, func(a, b *node) int { return newest(b, a) })
+	soonest := func(a, b *node) int { return cmp.Compare(a.committed, b.committed) }
+	slices.SortStableFunc(later, soonest)
+	for _, n := range later[:min(len(later), readForSubject)] {
+		if n.state == graphed && w.similar(n.hash, c, subject) {
+			alike = append(alike, n)
+		}
+	}
+	slices.SortStableFunc(same, soonest)
+	slices.SortStableFunc(alike, soonest)
 	var hashes []plumbing.Hash
 	for _, n := range slices.Concat(same, alike, later[:min(len(later), others)]) {
 		hashes = append(hashes, n.hash)

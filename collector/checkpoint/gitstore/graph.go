@@ -176,6 +176,20 @@ func (g *graph) hash(position int) (h plumbing.Hash, ok bool) {
 	return h, ok
 }
 
+// maxLevel is the highest level that the graph writes: it stands for all above it.
+const maxLevel = 1<<30 - 1
+
+// level returns a commit's level, which is higher than that of each of its parents;
+// false where the graph does not say.
+func (g *graph) level(position int) (int32, bool) {
+	l, i, ok := g.layer(position)
+	if !ok {
+		return 0, false
+	}
+	level := int32(big.Uint32(l.commits[i*commitSize+hashSize+8:]) >> 2)
+	return level, level > 0 && level < maxLevel
+}
+
 // graphCommit is what the graph knows of a commit.
 type graphCommit struct {
 	tree      plumbing.Hash

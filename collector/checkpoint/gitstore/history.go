@@ -29,7 +29,11 @@ type History struct {
 	errors map[int32]error // of broken commits
 	cut    bool            // a shallow clone's end was met
 	aside  bool            // the walk also began at commits that the first one may not reach
+	floor  int32           // the level at which nothing wanted lies below; 0: not known
+	below  []queued        // commits that were put aside for it
 
+	order     []int32 // topological, when so many had been loaded
+	orderedAt int
 	reached   []bool // from the first commit, when so many had been loaded
 	reachedAt int
 
@@ -90,16 +94,17 @@ func (s *Store) History(head plumbing.Hash, a Asked) *History {
 func (w *History) Len() int { return len(w.nodes) }
 
 // Done reports whether the walk has come to its end.
-func (w *History) Done() bool { return len(w.queue) == 0 }
+func (w *History) Done() bool { return len(w.queue)+len(w.below) == 0 }
 
 // alone is how many commits are met before the wanted ones are walked from, too.
 const alone = 256
 
 // Seek walks until it is certain of each wanted commit whether it is in the
-// history. Dates lie, so they end no search: it ends where all is seen, or where
-// what is left to see is in the history of the wanted commit itself, which then
-// cannot be in it.
+// history. Dates lie, so they end no search: it ends where all is seen, where what
+// is left to see is in the history of the wanted commit itself, which then cannot be
+// in it, or where the commit-graph's levels say that it lies below all wanted ones.
 func (w *History) Seek(wanted []plumbing.Hash) {
+	w.resume()
 	w.wanted = map[plumbing.Hash]bool{}
 	for _, h := range wanted {
 		if _, met := w.lookUp(h); !met {
@@ -109,6 +114,16 @@ func (w *History) Seek(wanted []plumbing.Hash) {
 	for len(w.wanted) > 0 && (w.visit != nil || len(w.nodes) < alone) && w.next() {
 	}
 	if len(w.wanted) == 0 || w.Done() {
+		return
+	}
+	if w.useGraph() {
+		w.floor = noLevel
+		for h := range w.wanted {
+			w.floor = min(w.floor, w.levelOf(h))
+		}
+		for len(w.wanted) > 0 && w.next() {
+		}
+		w.floor = 0
 		return
 	}
 	var pairs []Pair
@@ -128,8 +143,17 @@ func (w *History) Include(commits []plumbing.Hash) {
 	}
 }
 
+// resume takes up what was put aside.
+func (w *History) resume() {
+	for _, q := range w.below {
+		w.queue.push(q)
+	}
+	w.below = w.below[:0]
+}
+
 // Finish walks to the end.
 func (w *History) Finish() {
+	w.resume()
 	for w.next() {
 	}
 }
@@ -137,6 +161,7 @@ func (w *History) Finish() {
 // Until walks over all commits that are not older than a time, as far as dates
 // tell.
 func (w *History) Until(oldest time.Time) {
+	w.resume()
 	for len(w.queue) > 0 && w.queue[0].committed >= oldest.Unix() {
 		w.next()
 	}
@@ -144,12 +169,16 @@ func (w *History) Until(oldest time.Time) {
 
 // Walk walks until so many commits were met, or to the end.
 func (w *History) Walk(commits int) {
+	w.resume()
 	for len(w.nodes) < commits && w.next() {
 	}
 }
 
 // next reads the parents of the newest commit whose parents were not read.
 func (w *History) next() bool {
+	for len(w.queue) > 0 && w.floor > 0 && w.levelOf(w.nodes[w.queue[0].id].hash) <= w.floor {
+		w.below = append(w.below, w.queue.pop())
+	}
 	if len(w.queue) == 0 {
 		return false
 	}
@@ -263,14 +292,51 @@ func (w *History) load(id int32) {
 	w.queue.push(queued{b.committed, id})
 }
 
-// loadGraph takes a commit from the commit-graph, if it is there.
-func (w *History) loadGraph(id int32) bool {
-	if w.graph == nil {
+// useGraph opens the commit-graph where the walk may use it and there is one.
+func (w *History) useGraph() bool {
+	if w.graph == nil && w.budget < math.MaxInt {
 		if w.graph = w.store.commitGraph(); w.graph == nil {
 			w.budget = math.MaxInt
-			return false
+		} else {
+			w.reserve(w.graph.count())
 		}
-		w.reserve(w.graph.count())
+	}
+	return w.graph != nil
+}
+
+// noLevel is the level of a commit that the graph does not know: it may reach any.
+const noLevel = math.MaxInt32
+
+// levelOf returns a commit's level in the commit-graph: it is higher than the level
+// of all that is in its history.
+func (w *History) levelOf(h plumbing.Hash) int32 {
+	if w.graph == nil {
+		return noLevel
+	}
+	place := -1
+	id, met := w.lookUp(h)
+	if met {
+		place = int(w.nodes[id].place)
+	}
+	if place < 0 {
+		var ok bool
+		if place, ok = w.graph.find(h[:]); !ok {
+			return noLevel
+		}
+		if met {
+			w.nodes[id].place = int32(place)
+		}
+	}
+	if level, ok := w.graph.level(place); ok {
+		return level
+	}
+	return noLevel
+}
+
+// loadGraph takes a commit from the commit-graph, if it is there.
+func (w *History) loadGraph(id int32) bool {
+	if !w.useGraph() {
+		return false
 	}
 	n := &w.nodes[id]
 	if n.place < 0 {
