@@ -216,12 +216,16 @@ func (j *judge) repository() {
 		return
 	}
 	repo := &j.Bundle.Repository
-	if len(repo.Tests) > 0 {
-		var lost []string
-		for _, t := range repo.Tests {
-			lost = append(lost, fmt.Sprintf("%s %s (%s)", t.File, t.Name, t.Kind))
+	var lost []string
+	for _, t := range repo.Tests {
+		if t.Kind == "unverifiable" {
+			j.find("checkpoint/unverifiable", Finding{Message: "whether tests were lost since the first checkpoint cannot be seen here: " + strings.TrimPrefix(t.File+": ", ": ") + t.Name, Observed: "tests unknown", Hint: repo.Cure})
+			continue
 		}
-		j.find("checkpoint/tests-lost", Finding{Message: fmt.Sprintf("since the first checkpoint, %s deleted, skipped or emptied: %s", plural(len(lost), "test was", "tests were"), list(lost)), Observed: list(lost)})
+		lost = append(lost, fmt.Sprintf("%s %s (%s)", t.File, t.Name, t.Kind))
+	}
+	if len(lost) > 0 {
+		j.find("checkpoint/tests-lost", Finding{Message: fmt.Sprintf("since the first checkpoint, %s deleted, skipped or emptied: %s", plural(len(lost), "test was", "tests were"), list(lost)), Observed: strings.Join(lost, ", ")})
 	}
 	reasons := map[string]string{}
 	severities := map[string]Severity{}
@@ -230,7 +234,7 @@ func (j *judge) repository() {
 	}
 	for _, c := range repo.Contracts {
 		if c.Unverifiable {
-			j.find("contract/unverifiable", Finding{Message: fmt.Sprintf("contract %s could not be checked: %s", c.ID, c.Text), Claimed: c.ID})
+			j.find("contract/unverifiable", Finding{Message: fmt.Sprintf("contract %s could not be checked: %s", c.ID, c.Text), Claimed: c.ID, Hint: repo.Cure})
 			continue
 		}
 		j.find("contract/violated", Finding{

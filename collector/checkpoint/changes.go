@@ -11,6 +11,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -112,29 +113,37 @@ func (v *verifier) lines(c gitstore.Change) (added, removed []line, err error) {
 	if c.Module() { // a commit of another repository
 		return []line{{1, c.New.String()}}, []line{{1, c.Old.String()}}, nil
 	}
-	old, err := v.text(c.Old)
+	old, oldText, err := v.text(c.Old)
 	if err != nil {
 		return nil, nil, err
 	}
-	new, err := v.text(c.New)
+	new, newText, err := v.text(c.New)
 	if err != nil {
 		return nil, nil, err
+	}
+	if !oldText || !newText { // compared as a whole
+		return []line{{1, c.New.String()}}, []line{{1, c.Old.String()}}, nil
 	}
 	return missingFrom(new, old), missingFrom(old, new), nil
 }
 
-func (v *verifier) text(h plumbing.Hash) ([]string, error) {
+// text reads the lines of a file; ok is false for one that is no text. A zero hash
+// is no file.
+func (v *verifier) text(h plumbing.Hash) (lines []string, ok bool, err error) {
 	if h.IsZero() {
-		return nil, nil
+		return nil, true, nil
 	}
 	data, ok, err := v.store.Blob(h, maxBlob)
+	if err == nil && !ok {
+		err = fmt.Errorf("object %s: %w: more than %d bytes", h, gitstore.ErrTooLarge, maxBlob)
+	}
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	if !ok || bytes.IndexByte(data[:min(len(data), 8000)], 0) >= 0 {
-		return []string{h.String()}, nil // compared as a whole
+	if bytes.IndexByte(data, 0) >= 0 && !utf8.Valid(data) {
+		return nil, false, nil
 	}
-	return strings.Split(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n"), nil
+	return strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n"), "\n"), true, nil
 }
 
 func missingFrom(of, from []string) []line {
@@ -153,44 +162,58 @@ func missingFrom(of, from []string) []line {
 	return out
 }
 
-// contracts looks for forbidden patterns in the lines added since the base.
+// contracts looks for forbidden patterns in the lines added since the base. A file
+// that was renamed is compared with what it was.
 func (v *verifier) contracts() {
 	if len(v.options.Contracts) == 0 || v.result.Base == "" {
 		return
 	}
-	unverifiable := func(id, reason string) {
-		v.result.Contracts = append(v.result.Contracts, evidence.Contract{ID: id, Text: reason, Unverifiable: true})
-	}
 	base, head, err := v.sinceBase()
-	if err != nil {
-		for _, c := range v.options.Contracts {
-			unverifiable(c.ID, err.Error())
-		}
-		return
+	var changes []gitstore.Change
+	if err == nil {
+		changes, err = v.store.Diff(base.Tree, head.Tree)
 	}
-	changes, err := v.store.Diff(base.Tree, head.Tree)
-	for _, c := range v.options.Contracts {
+	for added, removed := range v.renames(changes) {
+		changes[added].Old, changes[added].OldMode = changes[removed].Old, changes[removed].OldMode
+	}
+	for i := range v.options.Contracts {
+		c := &v.options.Contracts[i]
 		re, compileErr := regexp.Compile(c.Pattern)
 		if err := errors.Join(err, compileErr); err != nil {
-			unverifiable(c.ID, err.Error())
+			v.contractUnverifiable(c.ID, err)
 			continue
 		}
 		for _, change := range changes {
-			if change.New.IsZero() || !c.covers(change.Path) {
-				continue
-			}
-			added, _, err := v.lines(change)
-			if err != nil {
-				unverifiable(c.ID, change.Path+": "+err.Error())
-				continue
-			}
-			for _, l := range added {
-				if re.MatchString(l.text) {
-					v.result.Contracts = append(v.result.Contracts, evidence.Contract{ID: c.ID, File: change.Path, Line: l.number, Text: cut(l.text, 300)})
-				}
+			if !change.New.IsZero() && !change.Module() && c.covers(change.Path) {
+				v.contract(c.ID, re, change)
 			}
 		}
 	}
+}
+
+// contract looks for a contract's pattern in the lines that one file got.
+func (v *verifier) contract(id string, re *regexp.Regexp, change gitstore.Change) {
+	if _, isText, err := v.text(change.New); err == nil && !isText {
+		return
+	}
+	if _, isText, err := v.text(change.Old); err == nil && !isText {
+		change.Old = plumbing.ZeroHash // it was no text: every line is new
+	}
+	added, _, err := v.lines(change)
+	if err != nil {
+		v.contractUnverifiable(id, fmt.Errorf("%s: %w", change.Path, err))
+		return
+	}
+	for _, l := range added {
+		if re.MatchString(l.text) {
+			v.result.Contracts = append(v.result.Contracts, evidence.Contract{ID: id, File: strings.ToValidUTF8(change.Path, "\ufffd"), Line: l.number, Text: cut(l.text, 300)})
+		}
+	}
+}
+
+func (v *verifier) contractUnverifiable(id string, err error) {
+	v.unverifiable = true
+	v.result.Contracts = append(v.result.Contracts, evidence.Contract{ID: id, Text: err.Error(), Unverifiable: true})
 }
 
 // sinceBase returns the ends of what the change is: the commit at which it left the

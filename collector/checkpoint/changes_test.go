@@ -99,3 +99,47 @@ func TestRenames(t *testing.T) {
 	assert.ElementsMatch(t, want, got)
 	assert.Greater(t, strings.Count(strings.Join(got, "\n"), "R "), 6)
 }
+
+// TestContractsCountWhatIsNew: a file that moved adds nothing, a text with a zero
+// byte is read, and a file that is too large to read is said to be so.
+func TestContractsCountWhatIsNew(t *testing.T) {
+	r := newRepo(t)
+	r.write("src/a.ts", "legacy(1)\n"+strings.Repeat("a line of its own\n", 9))
+	base := r.commit("start")
+	o := checkpoint.Options{Base: base, Contracts: []checkpoint.Contract{{ID: "old", Pattern: `legacy\(`, Paths: []string{"*.ts", "data/"}}}}
+	r.git("mv", "src/a.ts", "src/b.ts")
+	r.write("src/b.ts", "legacy(1)\r\n"+strings.Repeat("a line of its own\r\n", 9)+"// more\r\n")
+	r.write("doc/a.md", "legacy(2)\n")
+	r.commit("AB-00: move")
+	assert.Empty(t, r.verify(o).Contracts)
+	r.write("src/c.ts", "// \x00\nlegacy(2)\n")
+	r.write("data/picture", "\xff\x00legacy(3)\n")
+	r.write("data/large", "legacy(4)\n"+strings.Repeat(strings.Repeat("x", 99)+"\n", 90_000))
+	r.commit("AB-01: more")
+	got := r.verify(o).Contracts
+	require.Len(t, got, 2)
+	assert.Contains(t, got[0].Text, "too large")
+	assert.True(t, got[0].Unverifiable)
+	assert.Equal(t, evidence.Contract{ID: "old", File: "src/c.ts", Line: 2, Text: "legacy(2)"}, got[1])
+}
+
+// TestPartialCloneSaysWhatItCannotSee: without the files, neither lost tests nor
+// contracts are known.
+func TestPartialCloneSaysWhatItCannotSee(t *testing.T) {
+	r := served(t)
+	r.write("a_test.go", "package a\n\nfunc TestA(t *testing.T) { t.Fatal() }\n")
+	first := r.commit("AB-00: a test")
+	r.write("a_test.go", "package a\n")
+	r.commit("AB-01: no test")
+	c := r.clone("--filter=blob:none")
+	o := checkpoint.Options{Base: first, Contracts: []checkpoint.Contract{{ID: "c", Pattern: "x"}}}
+	got := c.verify(o, first)
+	require.Len(t, got.Tests, 1)
+	assert.Equal(t, "unverifiable", got.Tests[0].Kind)
+	assert.True(t, got.Contracts[0].Unverifiable)
+	assert.Contains(t, got.Cure, "--no-filter")
+	o.Fetch = true
+	got = c.verify(o, first)
+	assert.Empty(t, got.Contracts)
+	assert.Equal(t, []evidence.TestChange{{File: "a_test.go", Name: "TestA", Kind: "deleted", Line: 3}}, got.Tests)
+}

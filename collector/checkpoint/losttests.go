@@ -60,22 +60,42 @@ func (v *verifier) lostTests() {
 	if first == nil {
 		return
 	}
-	head, err := v.store.Commit(v.head)
-	if err != nil || first.Tree == head.Tree {
+	before, after, file, err := v.testsSince(first)
+	if err != nil {
+		v.unverifiable = true
+		v.result.Tests = []evidence.TestChange{{File: file, Name: err.Error(), Kind: "unverifiable"}}
 		return
+	}
+	v.result.Tests = lost(before, after)
+}
+
+// testsSince reads the tests of the files that changed since a commit, as they were
+// and as they are; with an error comes the file that could not be read.
+func (v *verifier) testsSince(first *gitstore.Commit) (before, after []testCase, file string, err error) {
+	head, err := v.store.Commit(v.head)
+	if err != nil {
+		return nil, nil, "", err
 	}
 	changes, err := v.store.Diff(first.Tree, head.Tree)
 	if err != nil {
-		return
+		return nil, nil, "", err
 	}
-	var before, after []testCase
 	for _, c := range changes {
-		if r := readerOf(c.Path); r != nil {
-			before = append(before, v.tests(r, c.Path, c.Old)...)
-			after = append(after, v.tests(r, c.Path, c.New)...)
+		r := readerOf(c.Path)
+		if r == nil || c.Module() {
+			continue
 		}
+		old, err := v.tests(r, c.Path, c.Old)
+		if err != nil {
+			return nil, nil, c.Path, err
+		}
+		new, err := v.tests(r, c.Path, c.New)
+		if err != nil {
+			return nil, nil, c.Path, err
+		}
+		before, after = append(before, old...), append(after, new...)
 	}
-	v.result.Tests = lost(before, after)
+	return before, after, "", nil
 }
 
 // firstCheckpoint is the oldest checkpoint in the history.
@@ -94,19 +114,19 @@ func (v *verifier) firstCheckpoint() *gitstore.Commit {
 }
 
 // tests reads the tests of one version of a file.
-func (v *verifier) tests(r *testReader, file string, h plumbing.Hash) []testCase {
+func (v *verifier) tests(r *testReader, file string, h plumbing.Hash) ([]testCase, error) {
 	if h.IsZero() {
-		return nil
+		return nil, nil
 	}
 	data, ok, err := v.store.Blob(h, maxBlob)
 	if err != nil || !ok {
-		return nil
+		return nil, err // a text so long is data
 	}
 	tests := r.read(string(data))
 	for i := range tests {
 		tests[i].file = file
 	}
-	return tests
+	return tests, nil
 }
 
 // lost lists the tests that are gone, and those that are there and check nothing

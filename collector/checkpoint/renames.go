@@ -111,7 +111,8 @@ func (v *verifier) blobOf(changes []gitstore.Change, i int, have map[int][]byte)
 	return data
 }
 
-// similarity is the share of the larger file that lines of both make up.
+// similarity is the share of the larger file that lines of both make up, however
+// the lines end.
 func similarity(a, b []byte) float64 {
 	size := max(len(a), len(b))
 	if size == 0 || min(len(a), len(b))*2 < size {
@@ -119,14 +120,22 @@ func similarity(a, b []byte) float64 {
 	}
 	count := map[string]int{}
 	for line := range bytes.Lines(a) {
-		count[string(line)]++
+		count[string(withoutCR(line))]++
 	}
 	same := 0
 	for line := range bytes.Lines(b) {
+		line = withoutCR(line)
 		if count[string(line)] > 0 {
 			count[string(line)]--
 			same += len(line)
 		}
 	}
 	return float64(same) / float64(size)
+}
+
+func withoutCR(line []byte) []byte {
+	if text, ok := bytes.CutSuffix(line, []byte("\r\n")); ok {
+		return append(text[:len(text):len(text)], '\n')
+	}
+	return line
 }

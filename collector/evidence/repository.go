@@ -136,6 +136,6 @@ type Contract struct {
 type TestChange struct {
 	File string `json:"file"`
 	Name string `json:"name,omitempty"` // empty: the whole file
-	Kind string `json:"kind"`           // "deleted", "skipped", "emptied"
+	Kind string `json:"kind"`           // "deleted", "skipped", "emptied"; "unverifiable": the tests could not be read, Name says why
 	Line int    `json:"line,omitempty"` // where it stands now, or stood
 }
