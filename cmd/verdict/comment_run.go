@@ -57,6 +57,9 @@ func (p *poster) run(ctx context.Context) error {
 		}
 	}
 	fmt.Fprintln(p.streams.out, r.Verdict)
+	if err := stepOutputs(r, ""); err != nil {
+		return err
+	}
 	return p.post(ctx, r, pr, run.HeadSHA, orDefaultPolicy(base))
 }
 

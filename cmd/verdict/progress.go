@@ -158,18 +158,17 @@ func (p *progress) end(e collector.Event) {
 	}
 }
 
-// group shows the end of a failed command's output in a folding. Its text comes
-// from outside: workflow commands in it must not be obeyed.
+// group shows the end of a failed command's output in a folding.
 func (p *progress) group(c *evidence.Command) {
 	tail := c.Log.Tail
 	if tail == "" {
 		tail = c.Log.Head
 	}
-	fmt.Fprintf(p.w, "::group::%s\n", strings.ReplaceAll(render.Line(c.Text), "%", "%25"))
+	workflowCommand(p.w, "group", render.Line(c.Text))
 	for _, line := range strings.Split(strings.TrimRight(tail, "\n"), "\n") {
 		fmt.Fprintln(p.w, "| "+render.Line(line))
 	}
-	fmt.Fprintln(p.w, "::endgroup::")
+	workflowCommand(p.w, "endgroup", "")
 }
 
 // say writes a line that stays, above the live view.

@@ -56,6 +56,9 @@ func (e *hinted) Unwrap() error { return e.err }
 
 // execute runs verdict and returns its exit code.
 func execute(ctx context.Context, args []string, s streams) int {
+	s.out, s.err = guarded(s.out), guarded(s.err)
+	defer flush(s.err)
+	defer flush(s.out)
 	root := newRootCommand(s)
 	root.SetArgs(args)
 	root.SetIn(s.in)

@@ -121,6 +121,9 @@ func runAndReport(ctx context.Context, p *project, c collectFlags, f reportFlags
 	if err := writeReport(r, f, c, dir, s); err != nil {
 		return err
 	}
+	if err := stepOutputs(r, dir); err != nil {
+		return err
+	}
 	if ctx.Err() != nil {
 		return statusError(exitInterrupted)
 	}

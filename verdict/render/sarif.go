@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -133,9 +134,14 @@ func SARIF(w io.Writer, r *verdict.Report) error {
 	if left := len(r.Findings) - mostResults; left > 0 {
 		run.Invocations[0].Said = []sarifNotification{{"warning", sarifMessage{fmt.Sprintf("%d of %d findings are left out: code scanning takes no more", left, len(r.Findings))}}}
 	}
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetIndent("", "  ")
-	return enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}})
+	if err := enc.Encode(sarifLog{Schema: "https://json.schemastore.org/sarif-2.1.0.json", Version: "2.1.0", Runs: []sarifRun{run}}); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	_, err := w.Write(inertJSON(b.Bytes()))
+	return err
 }
 
 // sarifRules are all rules of the catalogue, and those of the report that it does
