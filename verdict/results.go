@@ -127,6 +127,9 @@ func (c *commandJudge) checked(name string, checks []*evidence.Step) {
 		if len(k.Flags) > 0 {
 			c.weak(name, s, k.Flags)
 		}
+		if k.Files > 0 && len(k.Unchecked) > 0 {
+			c.found("evidence/weak-flags", Finding{Severity: Note, Message: fmt.Sprintf("inside %s, @ts-nocheck keeps %s from looking at %s", name, s.Tool, list(k.Unchecked)), Observed: list(k.Unchecked)})
+		}
 		switch {
 		case s.Tool == "go test":
 			nothing = append(nothing, fmt.Sprintf("`%s` runs no test", clip(strings.Join(s.Argv, " "), 100)))

@@ -276,12 +276,13 @@ type Failure struct {
 
 // Check is what a compiler or linter really did. Counts are −1 when unknown.
 type Check struct {
-	Files       int          `json:"files"`    // files of the project itself that were read
+	Files       int          `json:"files"`    // files of the project itself that were read and say something
 	Packages    int          `json:"packages"` // Go packages
 	Errors      int          `json:"errors"`
 	Warnings    int          `json:"warnings,omitempty"`
 	Nothing     bool         `json:"nothing,omitempty"`     // the tool itself said that there was nothing to check
 	Flags       []string     `json:"flags,omitempty"`       // settings by which the tool checks nothing or less: "--noCheck", …
+	Unchecked   []string     `json:"unchecked,omitempty"`   // files among those read that ask not to be checked (@ts-nocheck), not counted in Files; at most MaxFailures
 	References  []string     `json:"references,omitempty"`  // projects that were only referred to (tsconfig references)
 	Diagnostics []Diagnostic `json:"diagnostics,omitempty"` // at most MaxFailures
 }

@@ -119,19 +119,40 @@ func ProjectFiles(list string) []string {
 	return files
 }
 
-// References returns the projects that a tsconfig only refers to.
-func References(tsconfig string) []string {
+// TSConfig is what a tsconfig says of how much is checked.
+type TSConfig struct {
+	References []string // projects that it only refers to
+	Extends    []string
+	NoCheck    *bool // nil: it does not say
+}
+
+// ParseTSConfig reads a tsconfig; what cannot be read says nothing.
+func ParseTSConfig(src string) (c TSConfig) {
 	var config struct {
-		References []struct{ Path string } `json:"references"`
+		References      []struct{ Path string } `json:"references"`
+		Extends         any                     `json:"extends"`
+		CompilerOptions struct {
+			NoCheck *bool `json:"noCheck"`
+		} `json:"compilerOptions"`
 	}
-	if json.Unmarshal(plainJSON(tsconfig), &config) != nil {
-		return nil
+	if json.Unmarshal(plainJSON(src), &config) != nil {
+		return c
 	}
-	var found []string
 	for _, r := range config.References {
-		found = append(found, r.Path)
+		c.References = append(c.References, r.Path)
 	}
-	return found
+	switch e := config.Extends.(type) {
+	case string:
+		c.Extends = []string{e}
+	case []any:
+		for _, one := range e {
+			if name, ok := one.(string); ok {
+				c.Extends = append(c.Extends, name)
+			}
+		}
+	}
+	c.NoCheck = config.CompilerOptions.NoCheck
+	return c
 }
 
 // jsonExtra is what a tsconfig may have and JSON has not: comments, and a comma
@@ -151,6 +172,15 @@ func plainJSON(s string) []byte {
 }
 
 var tsComments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
+
+var tsNoCheck = regexp.MustCompile(`(?m)^\s*//+\s*@ts-nocheck\b`)
+
+// Unchecked reports whether a source file asks not to be checked: by a comment that
+// stands before everything else.
+func Unchecked(source string) bool {
+	at := tsNoCheck.FindStringIndex(source)
+	return at != nil && Blank(source[:at[0]])
+}
 
 // Blank reports whether a source file holds nothing but blanks and comments.
 func Blank(source string) bool {

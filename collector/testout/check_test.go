@@ -86,7 +86,7 @@ func TestReferences(t *testing.T) {
 		`not json`: nil,
 	}
 	for config, want := range cases {
-		assert.Equal(t, want, testout.References(config), config)
+		assert.Equal(t, want, testout.ParseTSConfig(config).References, config)
 	}
 }
 
@@ -94,6 +94,18 @@ func TestBlank(t *testing.T) {
 	for source, want := range map[string]bool{"": true, "\ufeff \n// a\n/* b\n c */": true, "export {}": false, "// a\nx": false} {
 		assert.Equal(t, want, testout.Blank(source), source)
 	}
+}
+
+func TestUncheckedSources(t *testing.T) {
+	for source, want := range map[string]bool{
+		"// @ts-nocheck\nexport {}\n": true, "/* licence */\n\n//@ts-nocheck\n": true, "#!/usr/bin/env node\nexport {}": false,
+		"export {}\n// @ts-nocheck\n": false, "// no @ts-nocheck here\n": false, "/* // @ts-nocheck */\n": false,
+	} {
+		assert.Equal(t, want, testout.Unchecked(source), source)
+	}
+	c := testout.ParseTSConfig(`{ "extends": ["./a", "./b.json"], "compilerOptions": { "noCheck": true, }, }`)
+	assert.Equal(t, []string{"./a", "./b.json"}, c.Extends)
+	assert.True(t, c.NoCheck != nil && *c.NoCheck)
 }
 
 func TestWeakFlags(t *testing.T) {
