@@ -17,9 +17,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
@@ -49,9 +47,6 @@ const (
 	preDrain   = 300 * time.Millisecond // for output that is still on its way
 	finalDrain = 2 * time.Second        // for the end of the output once everything was killed
 )
-
-// running counts commands, to make their marks unique in this process.
-var running atomic.Int64
 
 // Run runs the command and waits until nothing of it is left.
 func Run(ctx context.Context, s Spec) evidence.Command {
@@ -87,8 +82,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 		return
 	}
 	out.every = s.EveryLine
-	marker := "VERDICT_COMMAND=" + strconv.Itoa(os.Getpid()) + "." + strconv.FormatInt(running.Add(1), 10)
-	text, env := s.Command.Text, append(append([]string{}, s.Env...), marker)
+	text, env := s.Command.Text, s.Env
 	var log string
 	if s.Witness != nil && s.witnessed() {
 		text, env, log = s.watch(text, env)
@@ -98,7 +92,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 	cmd.Env = env
 	cmd.Stdout, cmd.Stderr = out.writer, out.writer
 	e.Started = time.Now().UTC()
-	p, err := start(cmd, marker)
+	p, err := start(cmd)
 	if err != nil {
 		out.abandon()
 		fail("start bash: %v", err)

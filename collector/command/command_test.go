@@ -232,6 +232,35 @@ func TestSideBySide(t *testing.T) {
 	others.Wait()
 }
 
+// TestDaemonBesideAnotherCommand: what left everything behind by which it could be
+// known is ended with the command that started it, while another still runs.
+func TestDaemonBesideAnotherCommand(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	var long sync.WaitGroup
+	long.Add(1)
+	other := newBench(t)
+	started := make(chan struct{})
+	other.spec.EveryLine, other.spec.Lines = true, func(string) { close(started) }
+	go func() {
+		defer long.Done()
+		e := other.runContext(t, ctx, "echo started; sleep 300 & wait")
+		assert.Equal(t, evidence.Canceled, e.Outcome, "the other command is left alone")
+	}()
+	<-started
+	for i, line := range []string{
+		"(env -i setsid sleep MARK >/dev/null 2>&1 </dev/null &); true",
+		"bash -c 'setsid env -i bash -c \"setsid sleep MARK & disown\" & disown'; true",
+		"env -i perl -e 'use POSIX; fork && exit; POSIX::setsid(); fork && exit; exec qw(sleep MARK)'",
+	} {
+		mark := fmt.Sprintf("44%d.%d", os.Getpid(), i)
+		e := newBench(t).run(t, strings.ReplaceAll(line, "MARK", mark))
+		assert.Equal(t, evidence.Exited, e.Outcome, e.Reason)
+		assert.Zero(t, alive("sleep "+mark), line)
+	}
+	cancel()
+	long.Wait()
+}
+
 func TestInterruption(t *testing.T) {
 	b := newBench(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)

@@ -19,7 +19,7 @@ type process struct {
 	ended chan struct{}
 }
 
-func start(cmd *exec.Cmd, _ string) (*process, error) {
+func start(cmd *exec.Cmd) (*process, error) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return nil, err

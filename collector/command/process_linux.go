@@ -23,43 +23,75 @@ var subreaper = sync.OnceFunc(func() {
 	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // without it, sweeping finds less
 })
 
-// commands are the processes that this process started to run commands: their
-// ends belong to whoever waits for them.
+// commands are the processes that this process started to run commands, with their
+// marks: their ends belong to whoever waits for them.
 var commands = struct {
 	sync.Mutex
-	pids map[int]bool
-}{pids: map[int]bool{}}
+	marks   map[int]uint64
+	started uint64
+}{marks: map[int]uint64{}}
+
+// markLimit is the resource limit that marks what a command starts. Its soft value
+// comes down to every descendant, whatever becomes of its environment, its session
+// and its open files, and can be read of any process. Nothing else minds how many
+// bytes of message queues a user may have.
+const markLimit = unix.RLIMIT_MSGQUEUE
+
+// marked runs do while what this process starts gets a mark that no other command
+// has; 0 where there is none to give. The lock is held.
+func marked(do func()) (mark uint64) {
+	var usual unix.Rlimit
+	unix.Prlimit(0, markLimit, nil, &usual)
+	if room := min(usual.Max, 1<<30); room > 1<<16 {
+		commands.started++
+		mark = room - 1 - (uint64(os.Getpid())*251+commands.started)%(room-1<<15)
+		if unix.Prlimit(0, markLimit, &unix.Rlimit{Cur: mark, Max: usual.Max}, nil) != nil {
+			mark = 0
+		}
+		defer unix.Prlimit(0, markLimit, &usual, nil)
+	}
+	do()
+	return mark
+}
+
+// markOf is the mark of a process; 0 where it cannot be read.
+func markOf(pid int) uint64 {
+	var limit unix.Rlimit
+	if unix.Prlimit(pid, markLimit, nil, &limit) != nil {
+		return 0
+	}
+	return limit.Cur
+}
 
 // process is a running command with everything that it started.
 type process struct {
-	cmd    *exec.Cmd
-	pid    int
-	marker []byte
-	ended  chan struct{}
+	cmd   *exec.Cmd
+	pid   int
+	ended chan struct{}
 }
 
 // start starts the command as the leader of a session: no terminal, a process
 // group that can be ended as a whole, and a session that tells what it leaves
-// behind from what this process itself started. marker is a variable of its
-// environment that no other command has.
+// behind from what this process itself started.
 //
 // Then it waits for the command's end without reaping it: as long as it is a
 // zombie, its process id and group cannot be anybody else's.
-func start(cmd *exec.Cmd, marker string) (*process, error) {
+func start(cmd *exec.Cmd) (*process, error) {
 	subreaper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	// Nobody may look for orphans between a command's start and its entry: it would
 	// be taken for one.
 	commands.Lock()
-	err := cmd.Start()
+	var err error
+	mark := marked(func() { err = cmd.Start() })
 	if err == nil {
-		commands.pids[cmd.Process.Pid] = true
+		commands.marks[cmd.Process.Pid] = mark
 	}
 	commands.Unlock()
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, pid: cmd.Process.Pid, marker: []byte(marker + "\x00"), ended: make(chan struct{})}
+	p := &process{cmd: cmd, pid: cmd.Process.Pid, ended: make(chan struct{})}
 	go func() {
 		defer close(p.ended)
 		for {
@@ -89,15 +121,10 @@ func (p *process) kill() int {
 	for {
 		family := p.family()
 		for _, pid := range family {
-			if !found[pid] {
-				found[pid] = true
-			}
+			found[pid] = true
 			unix.Kill(pid, unix.SIGKILL)
 		}
 		unix.Kill(-p.pid, unix.SIGKILL)
-		for pid := range found {
-			unix.Wait4(pid, nil, unix.WNOHANG, nil) // only those that came to us
-		}
 		if len(family) == 0 || time.Now().After(deadline) {
 			return len(found)
 		}
@@ -109,7 +136,7 @@ func (p *process) kill() int {
 func (p *process) reap() *os.ProcessState {
 	p.cmd.Wait() // the error repeats what the state says
 	commands.Lock()
-	delete(commands.pids, p.pid)
+	delete(commands.marks, p.pid)
 	commands.Unlock()
 	return p.cmd.ProcessState
 }
@@ -148,7 +175,7 @@ func (p *process) orphans() []int {
 	defer commands.Unlock()
 	var out []int
 	for _, child := range children(os.Getpid()) {
-		if commands.pids[child] || !p.started(child) {
+		if _, running := commands.marks[child]; running || !p.started(child) {
 			continue
 		}
 		if zombie(child) {
@@ -160,10 +187,10 @@ func (p *process) orphans() []int {
 	return out
 }
 
-// started reports whether the command started an orphan: by its session, by the
-// mark in its environment, or because no other command is running. What is in our
-// own session is a program that this process asked something, such as git: a
-// command's processes can leave its session, but not join ours.
+// started reports whether the command started an orphan: by its session, by its
+// mark, or because no other running command can have. What is in our own session is
+// a program that this process asked something, such as git: a command's processes
+// can leave its session, but not join ours.
 func (p *process) started(pid int) bool {
 	sid, err := unix.Getsid(pid)
 	if err == nil && sid == p.pid {
@@ -172,11 +199,14 @@ func (p *process) started(pid int) bool {
 	if own, ownErr := unix.Getsid(0); err != nil || ownErr != nil || sid == own {
 		return false
 	}
-	environ, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/environ")
-	if err == nil && bytes.Contains(environ, p.marker) {
-		return true
+	if mark := markOf(pid); mark != 0 {
+		for leader, other := range commands.marks {
+			if other == mark {
+				return leader == p.pid
+			}
+		}
 	}
-	return len(commands.pids) < 2 && !bytes.Contains(environ, []byte("VERDICT_COMMAND="))
+	return len(commands.marks) < 2
 }
 
 // children lists the direct children of a process.

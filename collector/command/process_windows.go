@@ -15,7 +15,7 @@ type process struct {
 	ended chan struct{}
 }
 
-func start(cmd *exec.Cmd, _ string) (*process, error) {
+func start(cmd *exec.Cmd) (*process, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
