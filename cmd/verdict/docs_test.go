@@ -102,6 +102,41 @@ func runDocumented(t *testing.T, script string) {
 	testscript.Run(t, params)
 }
 
+var (
+	anyFence = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?)^```$")
+	indented = regexp.MustCompile(`(?m)^\n((?:    .*\n)+)`)
+)
+
+// TestDocumentsHaveNoOtherExamples: an example is in a form that these tests run or
+// read. What stands in another one would be believed unseen.
+func TestDocumentsHaveNoOtherExamples(t *testing.T) {
+	for path, text := range documents(t) {
+		for _, m := range anyFence.FindAllStringSubmatch(text, -1) {
+			switch {
+			case m[1] == "yaml", m[1] == "markdown": // read below; workflows by actionlint and by doctor's tests
+			case path == "README.md", path == "docs/design.md" && strings.Contains(m[2], "─Parse→"): // the demo's test has the report
+			default:
+				assert.Fail(t, "an example that no test reads", "%s: ```%s\n%s", path, m[1], m[2])
+			}
+		}
+		for _, m := range indented.FindAllStringSubmatch(anyFence.ReplaceAllString(text, ""), -1) {
+			for line := range strings.Lines(m[1]) {
+				if !shellLine.MatchString(line) && !strings.HasPrefix(m[1], "    - uses: ") {
+					assert.Contains(t, said(t), "\n"+line, "%s: neither a command that is run nor what verdict says", path)
+				}
+			}
+		}
+	}
+}
+
+// said is what verdict says where the documents quote it.
+func said(t *testing.T) string {
+	_, err := policy.Parse(policy.FileName, []byte("version: 1\ncommands:\n  timout: 5m\n"), verdict.RuleIDs())
+	require.Error(t, err)
+	message := regexp.MustCompile(`(expected the keys timeout, run_timeout), .*;`).ReplaceAllString(err.Error(), "$1, …;")
+	return "\n    " + message + "\n"
+}
+
 var spanned = regexp.MustCompile("`(verdict [a-z][^`]*)`")
 
 // TestDocumentsNameCommandsAndFlags: what the documents' prose names is there.

@@ -172,9 +172,9 @@ func record(t *testing.T) []byte {
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, string(out))
 	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	prompt := "$ verdict run " + demoTracker + " | head"
+	command := "verdict run --color always " + demoTracker + " | head"
 	var screens []string
-	script := fmt.Sprintf("printf '%%s\\n' '%s'; sleep 0.5; verdict run %s | head", prompt, demoTracker)
+	script := fmt.Sprintf("printf '%%s\\n' '$ %s'; sleep 0.5; %s", command, command)
 	watchScreens(t, 100, 24, script, func(screen string) {
 		screen = strings.TrimRight(screen, "\n")
 		if strings.Contains(screen, "$ verdict") && (len(screens) == 0 || screens[len(screens)-1] != screen) {
