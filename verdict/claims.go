@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
@@ -66,14 +67,33 @@ func (k *trackerJudge) claimsFor(p *tracker.Packet, q *tracker.Required) {
 	k.results(p, q, key, exact)
 }
 
+// nearest is the command that shares the most words with another.
+func nearest(command string, claims []*tracker.Claim) string {
+	own := strings.Fields(command)
+	best, most := "", -1
+	for _, c := range claims {
+		shared := 0
+		for _, word := range strings.Fields(c.Command) {
+			if slices.Contains(own, word) {
+				shared++
+			}
+		}
+		if shared > most {
+			best, most = c.Command, shared
+		}
+	}
+	return best
+}
+
 func (k *trackerJudge) noClaim(p *tracker.Packet, q *tracker.Required, key string, similar []*tracker.Claim) {
 	f := Finding{Message: fmt.Sprintf("%s requires `%s`, and its evidence does not name it", p.ID, clip(q.Command, 100)), Claimed: "ticked", Observed: "no evidence", Command: key}
 	if !q.HasBox {
 		f.Severity = Condition // a list that nobody ticks off
 	}
 	if len(similar) > 0 {
-		f.Observed = clip(similar[0].Command, 120)
-		f.Message += "; it names `" + clip(similar[0].Command, 100) + "`"
+		other := nearest(q.Command, similar)
+		f.Observed = clip(other, 120)
+		f.Message += "; it names `" + clip(other, 100) + "`"
 		k.at("claims/other-command", p, q.Pos, f)
 		return
 	}
