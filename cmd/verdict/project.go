@@ -118,9 +118,9 @@ func (f *projectFlags) readPolicy(dir, root string) (*policy.Policy, error) {
 	} else if !filepath.IsAbs(path) {
 		path = filepath.Join(dir, path)
 	}
-	src, err := os.ReadFile(path)
+	src, err := readInput("a policy", path, relative(root, path), maxPolicy)
 	if err != nil {
-		return nil, badInput("", "read policy: %w", err)
+		return nil, err
 	}
 	p, err := policy.Parse(relative(root, path), src, verdict.RuleIDs())
 	if err != nil {
@@ -197,19 +197,12 @@ func (p *project) readTracker(path string) (*tracker.Tracker, error) {
 	if !filepath.IsAbs(file) {
 		file = filepath.Join(p.root, filepath.FromSlash(path))
 	}
-	info, err := os.Stat(file)
+	src, err := readInput("a Markdown file", file, path, maxTracker)
 	if err != nil {
-		return nil, badInput("name a Markdown file", "read tracker: %w", err)
-	}
-	if info.IsDir() {
-		return nil, badInput("name the Markdown file in it", "read tracker: %s is a folder", path)
-	}
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return nil, badInput("make the file readable", "read tracker: %w", err)
+		return nil, err
 	}
 	if bytes.IndexByte(src, 0) >= 0 || !utf8.Valid(src) && !mostlyText(src) {
-		return nil, badInput("name a Markdown file", "%s:1:1: not a text file", path)
+		return nil, badInput("name a Markdown file; one in UTF-16 has to be saved as UTF-8", "%s:1:1: this is no text in UTF-8", path)
 	}
 	t := tracker.Parse(path, src, p.requiringPolicy().Vocabulary)
 	if len(t.Packets) == 0 && len(p.requiringPolicy().Commands.Required) == 0 {
@@ -228,7 +221,7 @@ func (p *project) readRegister(t *tracker.Tracker) {
 	if !ok || !filepath.IsLocal(filepath.FromSlash(link.Target)) {
 		return
 	}
-	if src, err := os.ReadFile(filepath.Join(p.root, filepath.FromSlash(link.Target))); err == nil {
+	if src, err := readInput("a plan", filepath.Join(p.root, filepath.FromSlash(link.Target)), link.Target, maxTracker); err == nil {
 		p.plans[t.Path] = src
 		t.ReadRegister(link.Target, src, p.requiringPolicy().Vocabulary)
 	}
