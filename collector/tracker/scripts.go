@@ -93,7 +93,7 @@ func (p *reader) requiredFence(b *block) {
 	lines := script(b.content)
 	prompts := hasPrompts(lines)
 	for _, s := range lines {
-		if prompts && !s.prompt && !typedCommand.MatchString(s.command) || plain && b.info != "" && !knownCommand(s.command) {
+		if prompts && !s.prompt && !typedCommand.MatchString(s.command) && !opensBlock.MatchString(s.command) || plain && b.info != "" && !knownCommand(s.command) {
 			continue
 		}
 		r := Required{Command: s.command, Raw: s.raw, Pos: b.content.pos(b.content.lines[s.line] + s.indent(b.content)), Result: noResult()}
