@@ -73,7 +73,7 @@ func (l *dispositionList) counts(text string, start, end int, positional bool) b
 // notOwed behind "Follow-up".
 var (
 	emptyMitigation = regexp.MustCompile(`(?i)^\s*[:=—–-]*\s*(?:none|no\b|n/a|tbd|todo|unknown|pending|[—–-]|$)`)
-	notOwed         = regexp.MustCompile(`(?i)^\s*[:=—–-]*\s*(?:(?:is |are )?not (?:needed|required|planned|necessary)\b|none\b|n/a\b)`)
+	notOwed         = regexp.MustCompile(`(?i)^\s*[:=—–-]*\s*(?:(?:is |are )?not (?:needed|required|planned|necessary)\b|(?:is|are|was|were) (?:all )?(?:done|closed|completed?|resolved|finished)\b|none\b|n/a\b)`)
 )
 
 // says reports whether a word says something of the risk, and not of the noun

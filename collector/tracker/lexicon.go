@@ -231,6 +231,9 @@ func (l *lexicon) state(cell string) string {
 	if s, ok := l.statuses[word]; ok {
 		return s
 	}
+	if hedged.MatchString(cell) { // "NOT DONE", "almost done", "80% done"
+		return word
+	}
 	// "✅ Done", "DONE (2026-02-09)", "Done/Approved"
 	for _, field := range strings.FieldsFunc(cell, notInWord) {
 		if s, ok := l.statuses[stateWord(strings.TrimRight(field, "\ufe0f"))]; ok {
@@ -239,3 +242,6 @@ func (l *lexicon) state(cell string) string {
 	}
 	return word
 }
+
+// hedged is a state that is not reached yet.
+var hedged = regexp.MustCompile(`(?i)^[^(]*?\b(?:not|no|never|un|almost|nearly|partially|partly|mostly|half|to be|will be|awaiting|\d{1,2}\s*%)(?:[^\w]|$)`)

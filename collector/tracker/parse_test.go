@@ -449,3 +449,13 @@ func positions(p *tracker.Packet) []tracker.Pos {
 	}
 	return out
 }
+
+// A state that is not reached yet is none.
+func TestHedgedStates(t *testing.T) {
+	for cell, done := range map[string]bool{"DONE": true, "✅ Done": true, "Done (no findings)": true, "Done/Approved": true, "NOT DONE": false, "Not yet done": false, "almost done": false, "80% done": false, "100% done": true, "Partially complete": false, "to be done": false} {
+		doc := "## Packet Board\n\n| Packet | Title | Status | Review State |\n|---|---|---|---|\n| A-1 | x | " + cell + " | APPROVED |\n\n## A-1\n\n- [x] box\n"
+		tr := tracker.Parse("t.md", []byte(doc), nil)
+		require.Len(t, tr.Packets, 1, cell)
+		assert.Equal(t, done, tr.Packets[0].Done(), cell)
+	}
+}
