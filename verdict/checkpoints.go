@@ -127,14 +127,14 @@ func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 	}
 	f := Finding{Claimed: said, Observed: "no commit names " + p.ID}
 	switch {
-	case naming == nil || k.Bundle.Repository.State != "ok":
+	case (naming == nil || k.Bundle.Repository.State != "ok") && (p == k.newest || k.Bundle == nil || k.Bundle.Repository.State != "ok"):
 		report.State = evidence.CheckpointUnverifiable
 		f.Message = fmt.Sprintf("%s records no commit, and whether one is there is not known: %s", p.ID, k.whyNot())
 		f.Hint = k.cure()
 		k.at("checkpoint/unverifiable", p, pos, f)
 	case p != k.newest:
 		f.Message = fmt.Sprintf("%s is approved and records no commit (%s), though later packets are done", p.ID, said)
-		if len(naming.Commits) > 0 {
+		if naming != nil && len(naming.Commits) > 0 {
 			f.Message += "; " + short(naming.Commits[0].Hash) + " names it"
 			f.Observed, f.Commit = naming.Commits[0].Hash, naming.Commits[0].Hash
 		}
@@ -201,6 +201,9 @@ func (k *trackerJudge) commitState(p *tracker.Packet, c *tracker.Checkpoint, e *
 		rule = "checkpoint/unverifiable"
 		f.Message = fmt.Sprintf("%s records %s; this cannot be verified here: %s", p.ID, c.Hash, orElse(e.Reason, "it was not looked at"))
 		f.Hint = k.cure()
+		if state := k.Bundle.Repository.State; k.checkpointOf(p.ID, c.Hash) == nil && (state == "ok" || state == "") {
+			f.Severity = Blocker // the repository could be read, and the evidence was lost
+		}
 	}
 	if e.Twin != nil {
 		rule = "checkpoint/rewritten"

@@ -97,7 +97,10 @@ func (k *trackerJudge) reusedElsewhere(p *tracker.Packet, c *tracker.Checkpoint,
 // signature judges what verification of the commit's signature gave.
 func (k *trackerJudge) signature(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint, about string) {
 	s := e.Signature
-	if s == nil || s.State == "good" {
+	switch {
+	case s == nil && k.policy.Checkpoints.Signed != "":
+		s = &evidence.Signature{Reason: "the evidence does not tell"}
+	case s == nil || s.State == "good":
 		return
 	}
 	rule, said := "checkpoint/signature", map[string]string{

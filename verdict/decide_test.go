@@ -42,12 +42,12 @@ var drops = []func(b *evidence.Bundle, r *rand.Rand){
 	func(b *evidence.Bundle, r *rand.Rand) {
 		if n := len(b.Commands); n > 0 {
 			b.Commands = append([]evidence.Command{}, b.Commands...)
-			c := &b.Commands[r.IntN(n)]
+			c := &b.Commands[0] // of a test runner: what only compiles has an exit code alone
 			steps := append([]evidence.Step{}, c.Steps...)
 			for i := range steps {
 				steps[i].Tests, steps[i].Check = nil, nil
 			}
-			_ = steps // a pass whose counts are not known stays what its exit code proves
+			c.Steps = steps
 		}
 	},
 	func(b *evidence.Bundle, r *rand.Rand) { b.Repository.Checkpoints = nil },
@@ -98,9 +98,6 @@ func aboutDropped(id string, drop int) bool {
 func TestDroppedEvidenceIsNeverGo(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for i, drop := range drops {
-		if i == 2 {
-			continue
-		}
 		f := &fixture{doc: goodTracker, change: func(b *evidence.Bundle) { drop(b, random) }}
 		assert.NotEqual(t, verdict.Go, f.decide(t).Verdict, "drop %d", i)
 	}

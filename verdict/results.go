@@ -30,7 +30,16 @@ func (c *commandJudge) tests(name string, checks []*evidence.Step) {
 		addTests(&sum, &t)
 		complete = complete && s.Tests.Complete
 	}
+	if s := unseen(checks); s != nil && !c.plan.Trusted {
+		c.state = CommandUnproven
+		c.found("evidence/incomplete-results", Finding{Message: fmt.Sprintf("what `%s` did inside %s was not seen", clip(strings.Join(s.Argv, " "), 100), name), Observed: "no results"})
+		return
+	}
 	if runners == 0 {
+		if c.plan.MinTests > 0 {
+			c.state = CommandVacuous
+			c.found("evidence/too-few-tests", Finding{Message: fmt.Sprintf("no test of %s was seen to pass; the policy asks for %d", name, c.plan.MinTests), Observed: "no results"})
+		}
 		return
 	}
 	total := sum.Passed + sum.Failed + sum.Subtests + sum.Benchmarks
@@ -62,6 +71,22 @@ func (c *commandJudge) tests(name string, checks []*evidence.Step) {
 	default:
 		c.testNotes(name, &sum)
 	}
+}
+
+// unseen is a check of a tool that always gives results, and whose results are not
+// in the evidence: go test, vitest where it runs tests, tsc.
+func unseen(checks []*evidence.Step) *evidence.Step {
+	for _, s := range checks {
+		results := func(o *evidence.Step) bool { return o.Tool == s.Tool && (o.Tests != nil || o.Check != nil) }
+		switch {
+		case !ran(s) || s.Tests != nil || s.Check != nil:
+		case s.Tool == "go test",
+			s.Tool == "tsc" && !slices.ContainsFunc(checks, results),
+			s.Tool == "vitest" && !slices.ContainsFunc(checks, results) && !slices.ContainsFunc(s.Argv, func(a string) bool { return a == "bench" || a == "typecheck" || strings.HasPrefix(a, "--mergeReports") }):
+			return s
+		}
+	}
+	return nil
 }
 
 // testNotes reports what weakens a pass.

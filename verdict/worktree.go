@@ -32,6 +32,9 @@ func (j *judge) worktree() {
 	if w.State == evidence.WorktreeDirty && w.More > 0 {
 		changed = append(changed, fmt.Sprintf("and %d more", w.More))
 	}
+	if w.State == evidence.WorktreeDirty && len(w.Changes) == 0 && w.More == 0 {
+		changed = append(changed, "which ones is not told")
+	}
 	commit := short(j.Bundle.Subject.Commit)
 	switch {
 	case w.State == evidence.WorktreeUnknown:
