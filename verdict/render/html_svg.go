@@ -104,12 +104,13 @@ type graph struct {
 	Lines          []shape // the commit line, folded
 }
 
-// The graph's measures. What would be wider than mostAcross or higher than
-// mostDown boxes is folded into rows of rowOfBoxes.
+// The graph's measures. What would be wider than mostAcross boxes, or higher than
+// mostDown, goes from above to below; where that does not fit either, it is folded
+// into rows of rowOfBoxes.
 const (
 	boxWidth, boxHeight = 120, 30
 	gapX, gapY          = 40, 14
-	mostAcross          = 12
+	mostAcross          = 6
 	mostDown            = 24
 	rowOfBoxes          = 5
 	commitsInRow        = 9
@@ -141,7 +142,7 @@ func newGraph(r *verdict.Report) *graph {
 		}
 		n.TX, n.TY = n.X+boxWidth/2, n.Y+boxHeight/2+5
 		g.Nodes = append(g.Nodes, n)
-		g.Width, g.Height = max(g.Width, n.X+boxWidth+10), max(g.Height, n.Y+boxHeight+10)
+		g.Width, g.Height = max(g.Width, n.X+boxWidth+gapX), max(g.Height, n.Y+boxHeight+10)
 	}
 	for i := range r.Packets {
 		for _, j := range before[i] {
@@ -160,7 +161,7 @@ func newGraph(r *verdict.Report) *graph {
 	return g
 }
 
-// cells gives each packet its column and row: the column is the length of the
+// cells gives each packet its column and row: one of them is the length of the
 // longest chain of packets before it.
 func cells(packets []verdict.PacketReport, before [][]int) [][2]int {
 	depth := make([]int, len(before))
@@ -190,6 +191,12 @@ func cells(packets []verdict.PacketReport, before [][]int) [][2]int {
 	if edges > 0 && deepest < mostAcross && highest <= mostDown {
 		return out
 	}
+	if edges > 0 && highest <= mostAcross && deepest < mostDown {
+		for i := range out {
+			out[i][0], out[i][1] = out[i][1], out[i][0]
+		}
+		return out
+	}
 	column, row := 0, 0 // in the board's order, which dependencies follow for the most part
 	for i := range out {
 		if column == rowOfBoxes || i > 0 && packets[i].Tracker != packets[i-1].Tracker {
@@ -206,6 +213,11 @@ func edge(a, b shape) string {
 	if a.X < b.X {
 		x, y, tx, ty := a.X+boxWidth, a.Y+boxHeight/2, b.X, b.Y+boxHeight/2
 		return fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x, y, x+gapX/2, y, tx-gapX/2, ty, tx, ty)
+	}
+	if far := (b.Y - a.Y) / (boxHeight + gapY); a.X == b.X && far > 1 { // past the boxes between them
+		x, y, ty := a.X+boxWidth, a.Y+boxHeight/2, b.Y+boxHeight/2
+		out := x + min(gapX, 10+6*far)
+		return fmt.Sprintf("M%d %dC%d %d %d %d %d %d", x, y, out, y, out, ty, x, ty)
 	}
 	x, y, tx, ty := a.X+boxWidth/2, a.Y+boxHeight, b.X+boxWidth/2, b.Y
 	if a.Y > b.Y {
