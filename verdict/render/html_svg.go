@@ -243,7 +243,7 @@ func (g *graph) commits(r *verdict.Report) {
 		}
 		g.Commits = append(g.Commits, shape{
 			X: x, Y: y, Name: clip(clean(c.Packet), 16), Below: clip(clean(checkpointName(c)), 12),
-			Tone: checkpointTone(c), Title: clean(c.Packet + ": " + string(c.State)), Link: commitURL(r, c.Hash),
+			Tone: checkpointTone(c), Title: clean(c.Packet + ": " + string(c.State)),
 		})
 		if i%commitsInRow == 0 {
 			last := min(i+commitsInRow, len(r.Checkpoints)) - 1 - i
