@@ -366,8 +366,12 @@ func (p *reader) readRow(row []inline, columns map[string]int, d *document) {
 	}
 	if i, ok := columns["commit"]; ok && i < len(row) && person(row[i].text) != "" {
 		p.addCheckpoint(id, &row[i], "board", d)
+	} else if i, ok := columns["evidence"]; ok && i < len(row) && len(row[i].spans) > 0 && fullHash.MatchString(row[i].text) {
+		p.addCheckpoint(id, &row[i], "board", d) // a hash alone in the place of a link
 	}
 }
+
+var fullHash = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
 
 var sumRow = regexp.MustCompile(`(?i)^(sub-?total|total|sum|all|overall)s?:?$`)
 
