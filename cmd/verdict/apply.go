@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -92,6 +93,9 @@ func applyTo(p *project, t *tracker.Tracker, r *verdict.Report, dryRun bool, out
 	if about == nil {
 		return badInput("name the report of a run about it", "apply to %s: the report is not about it", t.Path)
 	}
+	if r.Generated.IsZero() {
+		return badInput("'verdict run' makes one that is", "apply to %s: the report is not of a run", t.Path)
+	}
 	src := p.sources[t.Path]
 	filled, err := fill(src, t, r)
 	if err != nil && about.SHA256 == t.SHA256 {
@@ -110,7 +114,7 @@ func applyTo(p *project, t *tracker.Tracker, r *verdict.Report, dryRun bool, out
 	if dryRun {
 		return printChanges(out, t.Path, src, filled)
 	}
-	if err := replaceFile(filepath.Join(p.root, filepath.FromSlash(t.Path)), filled); err != nil {
+	if err := replaceFile(filepath.Join(p.root, filepath.FromSlash(t.Path)), src, filled); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%s: %s recorded\n", t.Path, about.Verdict)
@@ -131,11 +135,22 @@ func fill(src []byte, t *tracker.Tracker, r *verdict.Report) ([]byte, error) {
 	return tracker.Fill(src, t, f)
 }
 
-// replaceFile puts the whole of the new content in the file's place, or nothing.
-func replaceFile(path string, content []byte) error {
+// replaceFile puts the whole of the new content in the file's place, or nothing:
+// not over what somebody wrote meanwhile, nor over a file that is not to be written.
+func replaceFile(path string, before, content []byte) error {
+	path, err := filepath.EvalSymlinks(path) // the link stays one
+	if err != nil {
+		return fmt.Errorf("write tracker: %w", err)
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return fmt.Errorf("write tracker: %w", err)
+	}
+	if info.Mode().Perm()&0o200 == 0 {
+		return badInput("make it writable", "write %s: %w", path, fs.ErrPermission)
+	}
+	if now, err := os.ReadFile(path); err != nil || !bytes.Equal(now, before) {
+		return badInput("run 'verdict run' again, then apply", "write %s: it was changed meanwhile", path)
 	}
 	if err := writeTo(path, nil, func(w io.Writer) error {
 		_, err := w.Write(content)
