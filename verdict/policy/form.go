@@ -89,8 +89,9 @@ func object(pos *tracker.Pos, fields ...field) form {
 func list[T any](to *[]T, item func(*T) form) form {
 	s := &schema{Type: types{"array", "null"}, Items: item(new(T)).schema}
 	texts := slices.Contains(s.Items.Type, "string")
-	if texts {
+	if texts { // what holds for one text of the list holds for one that stands alone
 		s.Type = append(s.Type, "string")
+		s.MinLength, s.Pattern, s.Format, s.Not = s.Items.MinLength, s.Items.Pattern, s.Items.Format, s.Items.Not
 	}
 	return form{s, func(r *reader, n ast.Node) {
 		if isNull(n) {

@@ -255,7 +255,7 @@ func regex(to *string) form {
 }
 
 // outside is what inside refuses, for the schema.
-var outside = &schema{Pattern: `^/|\\|^.:|(^|/)\.\.(/|$)`}
+var outside = &schema{Type: types{"string"}, Pattern: `^/|\\|^.:|(^|/)\.\.(/|$)`}
 
 // local reads the path of a file or folder below the root.
 func local(to *string) form {
