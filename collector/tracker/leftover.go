@@ -60,7 +60,7 @@ func (p *reader) leaveOver(b *block, d *document, group string) {
 			}
 		}
 	case blockTable:
-		columns := columnsOf(b.rows[0])
+		columns := columnsOf(b.rows)
 		if _, ok := columns["command"]; !ok {
 			return
 		}

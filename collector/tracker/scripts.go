@@ -174,5 +174,5 @@ func hasPrompts(lines []scriptLine) bool {
 }
 
 func typedOrKnown(command string) bool {
-	return typedCommand.MatchString(command) || knownCommand(command) && strings.Contains(command, " ") && !strings.HasSuffix(command, ".")
+	return typedCommand.MatchString(command) || knownCommand(command) && strings.Contains(command, " ") && (!strings.HasSuffix(command, ".") || strings.HasSuffix(command, "/..."))
 }

@@ -43,10 +43,11 @@ const folded = `# Phases
 
 #### Results
 
-| # | Command | Exit | Notes |
+| # | Check | Exit | Notes |
 |--:|:--|--:|---|
 | 1 | ` + "`go test ./... -run 'A|B'`" + ` | ✅ 0 | 12 tests |
 | 2 | ` + "`govulncheck ./...`" + ` | 3 (2 findings) | |
+| 3 | ` + "`make lint`" + ` | ✅ 12 passed | |
 
 ##### Gates
 
@@ -83,7 +84,8 @@ func TestListsTablesAndFolds(t *testing.T) {
 	assert.Equal(t, "go test ./... -run 'A|B'", p.Required[0].Command)
 	assert.Equal(t, "govulncheck ./...", p.Required[1].Command)
 	assert.Equal(t, 3, p.Required[1].Expected)
-	require.Len(t, p.Evidence.Claims, 2)
+	require.Len(t, p.Evidence.Claims, 3)
+	assert.Equal(t, tracker.ResultPassed, p.Evidence.Claims[2].Result.Kind, "a count is no exit code")
 	assert.Equal(t, 12, p.Evidence.Claims[0].Result.Counts.Tests)
 	assert.Equal(t, 3, p.Evidence.Claims[1].Result.ExitCode)
 	require.Len(t, p.Gates, 2)

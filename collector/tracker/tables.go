@@ -11,7 +11,7 @@ func (p *reader) table(b *block, d *document, group string) {
 	if len(b.rows) < 2 {
 		return
 	}
-	columns := columnsOf(b.rows[0])
+	columns := columnsOf(b.rows)
 	title := group
 	if p.run != "" {
 		title = p.run
@@ -62,13 +62,30 @@ var tableColumns = map[string]*regexp.Regexp{
 	"commit":   regexp.MustCompile(`(?i)^(checkpoint|commit)( commit| hash)?s?$`),
 }
 
-func columnsOf(header []inline) map[string]int {
+// columnsOf finds the columns of a table by their titles. Where none is titled so,
+// the commands are the column whose cells mostly are.
+func columnsOf(rows [][]inline) map[string]int {
 	columns := map[string]int{}
-	for i, cell := range header {
+	for i, cell := range rows[0] {
 		for key, re := range tableColumns {
 			if _, taken := columns[key]; !taken && re.MatchString(strings.TrimSpace(cell.text)) {
 				columns[key] = i
 			}
+		}
+	}
+	if _, titled := columns["command"]; titled {
+		return columns
+	}
+	for i := range rows[0] {
+		commands := 0
+		for _, row := range rows[1:] {
+			if i < len(row) && len(row[i].spans) > 0 && row[i].spans[0].start == 0 && typedOrKnown(row[i].code(0)) {
+				commands++
+			}
+		}
+		if commands*2 > len(rows)-1 {
+			columns["command"] = i
+			break
 		}
 	}
 	return columns
@@ -110,12 +127,12 @@ func commandCell(row []inline, columns map[string]int) (command string, offset i
 	return strings.TrimSpace(strings.ReplaceAll(cell.text, "\n", " ")), cell.offset, true
 }
 
-var bareCode = regexp.MustCompile(`^\W*(-?\d{1,3})\b`)
+var bareCode = regexp.MustCompile(`^\W*(-?\d{1,3})\s*(?:$|[(,;—–-])`)
 
 // endOf reads a cell that says how a command ends; a bare number is an exit code.
 func endOf(cell string) Result {
 	if m := bareCode.FindStringSubmatch(cell); m != nil && !exitCode.MatchString(cell) {
-		cell = "exit " + m[1] + cell[len(m[0]):]
+		cell = "exit " + m[1] + strings.TrimPrefix(cell[strings.Index(cell, m[1]):], m[1])
 	}
 	return result(" -> " + cell)
 }
