@@ -32,7 +32,9 @@ func TestWhatALineProves(t *testing.T) {
 		{"[ -d x ] && go test ./... || echo skipped", nothingRan, verdict.NoGo},
 		{"bash <<< 'go test ./...'", nothingRan, verdict.GoWithConditions}, // nothing can stand in front of it
 		{"bash -c 'go test ./...'", nothingRan, verdict.NoGo},
-		{"awk 'BEGIN { system(\"go test\") }'", as(func(s *evidence.Step) { *s = evidence.Step{Index: -1, Argv: []string{"go", "test"}, Tool: "go test", Probative: true, Outcome: evidence.Exited, Tests: &evidence.Tests{Complete: true, Passed: 3}} }), verdict.Go},
+		{"awk 'BEGIN { system(\"go test\") }'", as(func(s *evidence.Step) {
+			*s = evidence.Step{Index: -1, Argv: []string{"go", "test"}, Tool: "go test", Probative: true, Outcome: evidence.Exited, Tests: &evidence.Tests{Complete: true, Passed: 3}}
+		}), verdict.Go},
 		{"go vet -json ./...", nothingRan, verdict.NoGo},
 		{"go test -n ./...", nothingRan, verdict.NoGo},
 		{"gofmt -w .", nothingRan, verdict.GoWithConditions},

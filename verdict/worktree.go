@@ -14,6 +14,9 @@ func (j *judge) worktree() {
 		return
 	}
 	w := &j.Bundle.Subject.Worktree
+	if len(w.Beside) > 0 {
+		j.find("worktree/untracked", Finding{Severity: Condition, Message: "what builds read here is not all in " + short(j.Bundle.Subject.Commit) + ": " + list(w.Beside), Observed: list(w.Beside), Hint: "commit it, or run 'verdict run --at HEAD', which sees the commit alone"})
+	}
 	var changed, sources, data, documents []string
 	for _, c := range w.Changes {
 		switch {

@@ -79,9 +79,14 @@ func Subject(ctx context.Context, root string, ignore []string) (evidence.Subjec
 	if err != nil {
 		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w", root, err)
 	}
-	return evidence.Subject{
-		Commit: head.String(), Tree: c.Tree.String(), Branch: branch, Remote: remoteOf(s.Common), Worktree: Status(ctx, root, ignore),
-	}, nil
+	worktree := Status(ctx, root, ignore)
+	if worktree.State == evidence.WorktreeClean || worktree.State == evidence.WorktreeDirty {
+		if changes := hidden(ctx, root); len(changes) > 0 {
+			worktree.State, worktree.Changes = evidence.WorktreeDirty, append(worktree.Changes, changes...)
+		}
+		worktree.Beside = append(worktree.Beside, outside(root)...)
+	}
+	return evidence.Subject{Commit: head.String(), Tree: c.Tree.String(), Branch: branch, Remote: remoteOf(s.Common), Worktree: worktree}, nil
 }
 
 var remoteURL = regexp.MustCompile(`(?ms)^\[remote "origin"\]\s*$.*?^\s*url\s*=\s*(\S+)\s*$`)

@@ -49,7 +49,7 @@ func Status(ctx context.Context, root string, ignore []string) evidence.Worktree
 	if _, err := exec.LookPath("git"); err != nil {
 		return evidence.Worktree{Reason: "git is not installed, so the work tree cannot be compared with the commit"}
 	}
-	out, err := git(ctx, root, "status", "--porcelain=v1", "-z", "--untracked-files=all").Output()
+	out, err := git(ctx, root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching").Output()
 	if err != nil {
 		return evidence.Worktree{Reason: "git status: " + gitError(err)}
 	}
@@ -60,8 +60,14 @@ func Status(ctx context.Context, root string, ignore []string) evidence.Worktree
 			continue
 		}
 		change := evidence.FileChange{Status: strings.TrimSpace(string(fields[i][:2])), Path: string(fields[i][3:])}
-		if change.Status == "??" {
+		switch change.Status {
+		case "??":
 			change.Status = "?"
+		case "!!":
+			if !ignored(change.Path, ignore) && len(w.Beside) < evidence.MaxChanges && readByGo(root, change.Path) {
+				w.Beside = append(w.Beside, strings.ToValidUTF8(change.Path, "\ufffd"))
+			}
+			continue
 		}
 		if change.Status[0] == 'R' || change.Status[0] == 'C' {
 			i++

@@ -92,6 +92,7 @@ type Worktree struct {
 	State   WorktreeState `json:"state"`
 	Changes []FileChange  `json:"changes,omitempty"` // sorted by path; at most MaxChanges
 	More    int           `json:"more,omitempty"`    // changes beyond those listed
+	Beside  []string      `json:"beside,omitempty"`  // what builds read and no commit holds: sources that git ignores, files outside of the repository; at most MaxChanges
 	Reason  string        `json:"reason,omitempty"`  // why the state is unknown
 	Engine  string        `json:"engine,omitempty"`  // "go-git" or "git 2.39.5"
 }

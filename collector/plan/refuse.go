@@ -94,7 +94,12 @@ func ruin(args []string, dir string) string {
 				return name + " would change the whole machine"
 			}
 		}
+	case "pkill", "killall", "killall5", "skill":
+		return name + " would end what the command did not start"
 	case "kill":
+		if slices.ContainsFunc(args, func(a string) bool { return strings.Contains(a, "PPID") }) {
+			return "kill would end what the command did not start"
+		}
 		if last := args[len(args)-1]; len(args) > 1 && (last == "1" || last == "-1" && len(args) > 2) {
 			return "kill would end what the command did not start"
 		}

@@ -43,7 +43,17 @@ func gitRuin(args []string, dir string) string {
 			return "git stash takes uncommitted work away"
 		}
 	case "push":
-		return "git push changes another repository"
+		if !has("-n", "--dry-run") {
+			return "git push changes another repository"
+		}
+	case "commit":
+		if has("--amend") {
+			return "git commit --amend rewrites the branch"
+		}
+	case "reflog":
+		if len(args) > 1 && (args[1] == "expire" || args[1] == "delete") {
+			return "git reflog " + args[1] + " rewrites the repository"
+		}
 	case "rebase":
 		if !has("--show-current-patch") {
 			return "git rebase rewrites the branch"

@@ -36,13 +36,14 @@ var ruins = []string{
 	"rm -rf $(git rev-parse --show-toplevel)", "rm -rf \"$PWD\"", "rm -rf {a,/}", "rm -rf {dist,..}", "rm -rf .[!.]*", "rm -rf .*", "unlink /etc/passwd", "kill -9 -1", "kill 1",
 	// what leaves the machine
 	"npm publish", "npm --prefix a publish", "pnpm -r publish", "yarn npm publish", "cargo publish", "docker push a", "docker image push a", "gh pr merge 1", "gh release create v1", "gh api -X DELETE repos/a/b", "gh api repos/a/b/issues -f title=x", "terraform apply -auto-approve", "aws s3 rm s3://a --recursive",
+	"pkill -f server", "killall node", "kill -9 $PPID", "git commit --amend --no-edit", "git reflog expire --expire=now --all",
 	// endless
 	":(){ :|:& };:", "bomb() { bomb | bomb & }; bomb", "b() { b & b; }; b",
 }
 
 // harmlessTwins look like them, and must run.
 var harmlessTwins = []string{
-	"git stash list", "eval 'go test ./...'", `eval "$(ssh-agent)"`, "trap 'rm -rf dist' EXIT; go test", "bash -c 'go test ./...'", "bash <<EOF\ngo test\nEOF", "cat <<'EOF' | grep x\ngit push\nEOF", "cat <<'EOF'\n$(git push)\nEOF", "echo git push", "echo 'git push' | grep push", "bash check.sh git push",
+	"git stash list", "git push --dry-run origin main", "git push -n", "git reflog", "git commit -m x", "eval 'go test ./...'", `eval "$(ssh-agent)"`, "trap 'rm -rf dist' EXIT; go test", "bash -c 'go test ./...'", "bash <<EOF\ngo test\nEOF", "cat <<'EOF' | grep x\ngit push\nEOF", "cat <<'EOF'\n$(git push)\nEOF", "echo git push", "echo 'git push' | grep push", "bash check.sh git push",
 	"for f in $(git ls-files); do echo $f; done", "case $(git branch) in main) ;; esac", "(( $(git rev-list --count HEAD) > 3 ))", "for f in git push; do echo $f; done",
 	"git checkout main", "git checkout -", "git checkout feature/login", "git checkout origin/main", "git checkout -b x/y.z", "git checkout v1.2.3", "git checkout release-1.2", "git checkout HEAD~1", "git checkout HEAD^", "git checkout --detach", "git checkout -b new origin/main", "git checkout 1dac060", "git checkout main --", "git checkout -q main", "git checkout @{-1}", "git rebase --show-current-patch", "git log main..HEAD", "git worktree list",
 	"find . -name '*.tmp' -delete", "git branch | xargs -n1 git log", "git ls-files | xargs rm -f", "find build -delete", "find build -type f -exec rm {} +", "find . -exec grep -l x {} +", "find . -name '*.go' -exec gofmt -l {} +", "find . -exec git log {} \\;", "find /tmp/x -delete", "cd build && find . -delete", "find . -not -name x -name '*.orig' -delete",
