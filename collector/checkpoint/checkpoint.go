@@ -66,7 +66,7 @@ func FindRoot(dir string) (string, error) {
 func Subject(ctx context.Context, root string, ignore []string) (evidence.Subject, error) {
 	s, err := gitstore.Open(root)
 	if errors.Is(err, gitstore.ErrUnsupported) {
-		return evidence.Subject{Worktree: evidence.Worktree{Reason: err.Error()}}, nil
+		return subjectByGit(ctx, root, ignore)
 	} else if err != nil {
 		return evidence.Subject{}, fmt.Errorf("open repository %s: %w", root, err)
 	}
@@ -174,6 +174,8 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 	switch {
 	case errors.Is(err, gitstore.ErrNoRepository):
 		return evidence.Repository{State: "none", Reason: err.Error()}, nil
+	case errors.Is(err, gitstore.ErrUnsupported):
+		return verifyByGit(ctx, root, trackers, o, err), nil
 	case err != nil:
 		return unreadable(err.Error()), nil
 	}
@@ -214,12 +216,14 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 func cureOf(s *gitstore.Store) string {
 	switch {
 	case s.Shallow():
-		return "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
+		return cureShallow
 	case s.Partial:
 		return "git fetch --refetch --no-filter (in GitHub Actions: actions/checkout without filter)"
 	}
 	return cureBroken
 }
+
+const cureShallow = "git fetch --unshallow (in GitHub Actions: actions/checkout with fetch-depth: 0)"
 
 // cureBroken is for a repository with objects that are gone or are not what they
 // were.

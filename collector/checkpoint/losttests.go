@@ -28,30 +28,35 @@ type testCase struct {
 }
 
 // testReader reads the tests of a source file.
-type testReader struct {
-	file *regexp.Regexp // names of test files
-	read func(source string) []testCase
-}
+type testReader func(source string) []testCase
 
-var testReaders = []testReader{
-	{regexp.MustCompile(`_test\.go$`), goTests},
-	{regexp.MustCompile(`(\.(test|spec)|(^|/)__tests__/.*)\.[cm]?[jt]sx?$`), scriptTests},
-	{regexp.MustCompile(`(^|/)test_[^/]*\.py$|_test\.py$`), pythonTests},
-}
+var scriptTestFile = regexp.MustCompile(`\.(test|spec)\.\w+$|(^|/)__tests__/`)
 
 // notTests are folders whose files no test tool of the repository looks at.
 var notTests = regexp.MustCompile(`(^|/)(testdata|node_modules|vendor)/`)
 
-func readerOf(name string) *testReader {
-	if !strings.Contains(name, "test") && !strings.Contains(name, "spec") {
-		return nil // as most files: quickly said
-	}
-	for i := range testReaders {
-		if testReaders[i].file.MatchString(name) && !notTests.MatchString(name) {
-			return &testReaders[i]
+// readerOf returns what reads a file's tests; nil for a file that holds none.
+func readerOf(name string) testReader {
+	var r testReader
+	base := path.Base(name)
+	switch path.Ext(base) {
+	case ".go":
+		if strings.HasSuffix(base, "_test.go") {
+			r = goTests
+		}
+	case ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs":
+		if scriptTestFile.MatchString(name) {
+			r = scriptTests
+		}
+	case ".py":
+		if strings.HasPrefix(base, "test_") || strings.HasSuffix(base, "_test.py") {
+			r = pythonTests
 		}
 	}
-	return nil
+	if r != nil && notTests.MatchString(name) {
+		return nil
+	}
+	return r
 }
 
 // lostTests compares the tests at the first checkpoint with those at the head.
@@ -114,7 +119,7 @@ func (v *verifier) firstCheckpoint() *gitstore.Commit {
 }
 
 // tests reads the tests of one version of a file.
-func (v *verifier) tests(r *testReader, file string, h plumbing.Hash) ([]testCase, error) {
+func (v *verifier) tests(r testReader, file string, h plumbing.Hash) ([]testCase, error) {
 	if h.IsZero() {
 		return nil, nil
 	}
@@ -122,7 +127,7 @@ func (v *verifier) tests(r *testReader, file string, h plumbing.Hash) ([]testCas
 	if err != nil || !ok {
 		return nil, err // a text so long is data
 	}
-	tests := r.read(string(data))
+	tests := r(string(data))
 	for i := range tests {
 		tests[i].file = file
 	}

@@ -19,7 +19,7 @@ func (s sources) tests() (all []testCase) {
 		if strings.HasSuffix(name, ".go") {
 			text = "package a\n" + text
 		}
-		for _, t := range r.read(text) {
+		for _, t := range r(text) {
 			t.file = name
 			all = append(all, t)
 		}
@@ -113,8 +113,8 @@ func TestLost(t *testing.T) {
 			assert.Equal(t, c.want, strings.Join(got, ", "))
 		})
 	}
-	tests := readerOf("a_test.go").read("//go:build ignore\n\npackage a\n\n" + goAdd)
+	tests := readerOf("a_test.go")("//go:build ignore\n\npackage a\n\n" + goAdd)
 	assert.True(t, tests[0].skipped, "an ordinary build leaves it out")
-	assert.False(t, readerOf("a_test.go").read("//go:build linux && !race2\n\npackage a\n\n" + goAdd)[0].skipped)
+	assert.False(t, readerOf("a_test.go")("//go:build linux && !race2\n\npackage a\n\n" + goAdd)[0].skipped)
 	assert.Equal(t, 3, scriptTests("\n\ntest('a', () => {})")[0].line)
 }

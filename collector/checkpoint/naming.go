@@ -75,6 +75,11 @@ func (f *idForms) in(text string) []string {
 	return ids
 }
 
+// name reports whether a text names a packet.
+func (f *idForms) name(text, packet string) bool {
+	return slices.ContainsFunc(f.in(text), func(id string) bool { return tracker.SameID(id, packet) })
+}
+
 // unnamed is a packet without a hash, and the commits whose message names it.
 type unnamed struct {
 	tracker, packet string
@@ -104,7 +109,7 @@ func (v *verifier) visit(c gitstore.Visited) {
 			continue
 		}
 		message := string(c.Message)
-		if slices.ContainsFunc(u.ids.in(message), func(id string) bool { return tracker.SameID(id, u.packet) }) {
+		if u.ids.name(message, u.packet) {
 			subject := (&gitstore.Commit{Message: message}).Subject()
 			u.commits = append(u.commits, naming{evidence.Commit{Hash: c.Hash.String(), Subject: subject, Date: c.Authored}, c.Committed})
 		}

@@ -59,13 +59,7 @@ func (v *verifier) explainUnreachable(c *evidence.Checkpoint) {
 	for _, t := range tips {
 		pairs = append(pairs, gitstore.Pair{First: lost, Second: t.hash})
 	}
-	var ends []plumbing.Hash
-	for _, p := range pairs {
-		ends = append(ends, p.Second)
-	}
-	w := v.store.History(lost, gitstore.Asked{Objects: 1}) // it only explains
-	w.Include(ends)
-	orders := w.Settle(pairs, commitsForMissing)
+	orders := v.settleAside(pairs)
 	holds := func(i int) bool { return orders[i] == gitstore.Before || orders[i] == gitstore.Same }
 	on := ""
 	for i, b := range branches {
@@ -88,6 +82,20 @@ func (v *verifier) explainUnreachable(c *evidence.Checkpoint) {
 	if on != "" {
 		c.Reason += "; it is on " + on
 	}
+}
+
+// settleAside says how commits beside the history stand to others, as far as one
+// walk of bounded length shows: it only explains.
+func (v *verifier) settleAside(pairs []gitstore.Pair) []gitstore.Order {
+	if v.beside == nil {
+		v.beside = v.store.History(v.head, gitstore.Asked{Objects: 1})
+	}
+	var ends []plumbing.Hash
+	for _, p := range pairs {
+		ends = append(ends, p.First, p.Second)
+	}
+	v.beside.Include(ends)
+	return v.beside.Settle(pairs, commitsForMissing)
 }
 
 // maxBranches bounds how many branches are looked at.

@@ -15,8 +15,8 @@ const (
 	// Commits of a complete history are read, and their hash checked, up to about
 	// what one git process for each checkpoint would cost; what lies beyond is
 	// taken from the commit-graph where there is one.
-	objectsPerCheckpoint = 100
-	minObjects           = 1_000
+	objectsPerCheckpoint = 20
+	minObjects           = 200
 	// A hash that nothing has may be a commit that was lost. Only a broken history
 	// shows that, and it is looked for in so many commits.
 	commitsForMissing = 20_000
@@ -79,29 +79,42 @@ func (v *verifier) place(c *evidence.Checkpoint) {
 }
 
 // relate says how the checkpoints of packets stand to each other that should
-// follow each other: by the board's order, and by what they depend on.
+// follow each other.
 func (v *verifier) relate(t *tracker.Tracker, checkpoints []evidence.Checkpoint) {
-	commit := map[string]plumbing.Hash{}
+	relations, commit := relationsOf(t, checkpoints)
+	if len(relations) == 0 {
+		return
+	}
+	pairs := make([]gitstore.Pair, len(relations))
+	for i, r := range relations {
+		pairs[i] = gitstore.Pair{First: fullHash(commit[r.Earlier]), Second: fullHash(commit[r.Later])}
+	}
+	for i, order := range v.history.Settle(pairs, math.MaxInt) {
+		relations[i].Kind = relationKinds[order]
+	}
+	v.result.Relations = append(v.result.Relations, relations...)
+}
+
+// relationsOf lists the packets that should follow each other, by the board's
+// order and by what they depend on, and those that share a commit; with the full
+// hash of each packet's commit. The kinds are not known yet.
+func relationsOf(t *tracker.Tracker, checkpoints []evidence.Checkpoint) (relations []evidence.Relation, commit map[string]string) {
+	commit = map[string]string{}
+	var order []string
 	for i := range t.Packets {
 		p := &t.Packets[i]
 		at := p.Checkpoint()
 		for _, c := range checkpoints {
 			if c.Packet == p.ID && at != nil && c.Token == at.Hash && c.State == evidence.CheckpointReachable {
-				commit[p.ID] = fullHash(c.Hash)
+				commit[p.ID] = c.Hash
+				order = append(order, p.ID)
 			}
 		}
 	}
-	var order []string
-	for i := range t.Packets {
-		if !commit[t.Packets[i].ID].IsZero() {
-			order = append(order, t.Packets[i].ID)
-		}
-	}
-	var relations []evidence.Relation
 	done := map[[2]string]bool{}
 	ask := func(earlier, later string) {
 		pair := [2]string{earlier, later}
-		if done[pair] || earlier == later || commit[earlier].IsZero() || commit[later].IsZero() {
+		if done[pair] || earlier == later || commit[earlier] == "" || commit[later] == "" {
 			return
 		}
 		done[pair] = true
@@ -117,7 +130,7 @@ func (v *verifier) relate(t *tracker.Tracker, checkpoints []evidence.Checkpoint)
 			}
 		}
 	}
-	seen := map[plumbing.Hash]string{}
+	seen := map[string]string{}
 	for _, id := range order {
 		if first, dup := seen[commit[id]]; dup {
 			ask(first, id)
@@ -125,22 +138,7 @@ func (v *verifier) relate(t *tracker.Tracker, checkpoints []evidence.Checkpoint)
 			seen[commit[id]] = id
 		}
 	}
-	v.judge(relations, commit)
-	v.result.Relations = append(v.result.Relations, relations...)
-}
-
-// judge fills in how the commits of packets stand to each other.
-func (v *verifier) judge(relations []evidence.Relation, commit map[string]plumbing.Hash) {
-	if len(relations) == 0 {
-		return
-	}
-	pairs := make([]gitstore.Pair, len(relations))
-	for i, r := range relations {
-		pairs[i] = gitstore.Pair{First: commit[r.Earlier], Second: commit[r.Later]}
-	}
-	for i, order := range v.history.Settle(pairs, math.MaxInt) {
-		relations[i].Kind = relationKinds[order]
-	}
+	return relations, commit
 }
 
 // relationKinds are the words of the evidence for how two commits stand.

@@ -2,6 +2,7 @@ package gitstore
 
 import (
 	"bytes"
+	"fmt"
 	"hash/fnv"
 	"maps"
 	"math"
@@ -297,8 +298,6 @@ func (w *History) useGraph() bool {
 	if w.graph == nil && w.budget < math.MaxInt {
 		if w.graph = w.store.commitGraph(); w.graph == nil {
 			w.budget = math.MaxInt
-		} else {
-			w.reserve(w.graph.count())
 		}
 	}
 	return w.graph != nil
@@ -347,7 +346,9 @@ func (w *History) loadGraph(id int32) bool {
 		n.place = int32(place)
 	}
 	if !w.graph.read(int(n.place), &w.entry) {
-		return false
+		n.state = ended
+		w.errors[id] = fmt.Errorf("commit-graph: %w: what it says of %s contradicts itself; git commit-graph write makes it again", ErrCorrupt, n.hash)
+		return true
 	}
 	n.state = graphed
 	n.tree, n.committed = big.Uint64(w.entry.tree[:]), w.entry.committed

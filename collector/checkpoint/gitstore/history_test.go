@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -173,23 +174,41 @@ func TestEarlyEnd(t *testing.T) {
 	assert.True(t, w.Done())
 }
 
-// TestBrokenGraph: a commit-graph that is damaged is not used.
+// TestBrokenGraph: a commit-graph that is cut is not used, and one that contradicts
+// itself is an error of the history, not an answer.
 func TestBrokenGraph(t *testing.T) {
 	dir := randomHistory(t, 300, 1, rand.New(rand.NewPCG(9, 9)))
 	git(t, dir, "", "commit-graph", "write", "--reachable")
 	path := dir + "/.git/objects/info/commit-graph"
-	data, err := os.ReadFile(path)
+	whole, err := os.ReadFile(path)
 	require.NoError(t, err)
-	data[len(data)/2] ^= 1
 	require.NoError(t, os.Chmod(path, 0o644))
-	require.NoError(t, os.WriteFile(path, data, 0o644))
-	s, err := Open(dir)
-	require.NoError(t, err)
-	defer s.Close()
-	head, _, err := s.Head()
-	require.NoError(t, err)
-	w := s.History(head, Asked{Objects: 1})
-	w.Finish()
+	commits := len(hashes(git(t, dir, "", "-c", "core.commitGraph=false", "rev-list", "HEAD")))
+	all := len(hashes(git(t, dir, "", "rev-list", "--all")))
+	walk := func(data []byte) *History {
+		require.NoError(t, os.WriteFile(path, data, 0o644))
+		s, err := Open(dir)
+		require.NoError(t, err)
+		defer s.Close()
+		head, _, err := s.Head()
+		require.NoError(t, err)
+		w := s.History(head, Asked{Objects: 1})
+		w.Finish()
+		return w
+	}
+	w := walk(whole[:len(whole)-700])
 	assert.Zero(t, w.Graph)
-	assert.Equal(t, len(hashes(git(t, dir, "", "-c", "core.commitGraph=false", "rev-list", "HEAD"))), w.Read)
+	assert.Equal(t, commits, w.Read)
+	at := bytes.Index(whole, []byte("CDAT"))
+	table := int(big.Uint64(whole[at+4:]))
+	for name, parent := range map[string]uint32{"not there": 1 << 20, "itself": 0} {
+		data := slices.Clone(whole)
+		for i := range all {
+			first := data[table+i*commitSize+hashSize:]
+			if value := parent + uint32(i)*(1-min(1, parent)); big.Uint32(first) != noParent {
+				big.PutUint32(first, value)
+			}
+		}
+		assert.ErrorIs(t, walk(data).Broken(), ErrCorrupt, name)
+	}
 }
