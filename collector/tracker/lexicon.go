@@ -15,6 +15,7 @@ type lexicon struct {
 	columns  map[string]string // title of a column, lower case → its key
 	statuses map[string]string // word, upper case → state
 	id       *regexp.Regexp
+	final    []string // words of the final packet's title, or its id
 	problems []string
 	parts    map[string]part // memo of partOf: headings and labels repeat
 }
@@ -99,6 +100,7 @@ func newLexicon(v *Vocabulary) *lexicon {
 			}
 		}
 	}
+	l.final = v.Final
 	if v.PacketID != "" {
 		re, err := regexp.Compile(`^(?:` + v.PacketID + `)`)
 		if err != nil {
@@ -108,6 +110,20 @@ func newLexicon(v *Vocabulary) *lexicon {
 		}
 	}
 	return l
+}
+
+// namesFinal reports whether the policy's words are about a packet.
+func (l *lexicon) namesFinal(p *Packet) bool {
+	titles := p.Title
+	if p.Row != nil {
+		titles += "\n" + p.Row.Title
+	}
+	for _, word := range l.final {
+		if SameID(word, p.ID) || strings.Contains(strings.ToLower(titles), strings.ToLower(word)) {
+			return true
+		}
+	}
+	return false
 }
 
 // partOf tells which part a heading begins; partOther when it is none.

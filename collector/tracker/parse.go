@@ -234,12 +234,16 @@ func (p *reader) finish() {
 	}
 }
 
-// findFinal marks the packet that asks for the verdict: the last one whose boxes
-// offer decisions to choose from, else the last whose title says so.
+// findFinal marks the packet that asks for the verdict: the one that the policy's
+// words name, else the last one whose boxes offer decisions to choose from, else the
+// last whose title says so.
 func (p *reader) findFinal() {
-	final, byTitle := -1, -1
+	final, byTitle, named := -1, -1, -1
 	for i := range p.t.Packets {
 		pk := &p.t.Packets[i]
+		if p.words.namesFinal(pk) {
+			named = i
+		}
 		for _, b := range pk.Boxes {
 			if len(decisionsIn(b.Text)) > 1 && recordWord.MatchString(b.Text) {
 				final = i
@@ -251,6 +255,9 @@ func (p *reader) findFinal() {
 	}
 	if final < 0 {
 		final = byTitle
+	}
+	if named >= 0 {
+		final = named
 	}
 	if final >= 0 {
 		p.t.Packets[final].Final = true

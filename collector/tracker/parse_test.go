@@ -315,6 +315,11 @@ func TestVocabulary(t *testing.T) {
 	}
 	tr := tracker.Parse("t.md", []byte(src), words)
 	require.Len(t, tr.Packets, 1)
+	assert.False(t, tr.Packets[0].Final)
+	for _, word := range []string{"arbeit", "Teil_7"} {
+		words.Final = []string{word}
+		assert.True(t, tracker.Parse("t.md", []byte(src), words).Packets[0].Final, word)
+	}
 	p := tr.Packets[0]
 	assert.Equal(t, "Teil_7", p.ID)
 	assert.True(t, p.Done())

@@ -15,4 +15,7 @@ type Vocabulary struct {
 	// PacketID is a regular expression (RE2) that matches a packet's id; with a
 	// group, the id is the group.
 	PacketID string
+	// Final gives words of the title of the packet that asks for the verdict, or
+	// its id.
+	Final []string
 }

@@ -192,9 +192,10 @@ func vocabulary(to **tracker.Vocabulary) form {
 	}
 	f := object(nil,
 		key("headings", "Headings of a tracker's parts.", table(&v.Headings, one("board", "required", "gates", "evidence", "risks", "checkpoints", "next", "rules"), words), map[string][]string{"board": {"Work items"}}),
-		key("columns", "Titles of the board's columns.", table(&v.Columns, one("packet", "title", "status", "implementer", "reviewer", "review", "evidence", "depends"), words), map[string][]string{"status": {"Zustand"}}),
-		key("statuses", "Words for a state.", table(&v.Statuses, one("TODO", "IN_PROGRESS", "BLOCKED", "CHANGES_REQUESTED", "DONE", "PENDING", "APPROVED"), words), map[string][]string{"DONE": {"shipped"}}),
+		key("columns", "Titles of the board's columns.", table(&v.Columns, one("packet", "title", "status", "implementer", "reviewer", "review", "evidence", "commit", "depends"), words), map[string][]string{"status": {"Zustand"}}),
+		key("statuses", "Words for a state.", table(&v.Statuses, one("TODO", "IN_PROGRESS", "BLOCKED", "CHANGES_REQUESTED", "DONE", "DEFERRED", "DROPPED", "PENDING", "APPROVED"), words), map[string][]string{"DONE": {"shipped"}}),
 		key("packet_id", "Regular expression (RE2) of a packet's id; a group in it is the id.", regex(&v.PacketID), `REL-\d+`),
+		key("final", "Words of the title of the packet that asks for the verdict, or its id.", words(&v.Final), []string{"Sign-off"}),
 	)
 	return then(f, func(r *reader, n ast.Node) {
 		if !isNull(n) {

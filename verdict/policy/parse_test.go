@@ -30,32 +30,32 @@ func TestEveryKey(t *testing.T) {
 			Headings: map[string][]string{"board": {"Work items"}, "risks": {"What may go wrong"}},
 			Columns:  map[string][]string{"status": {"Zustand"}},
 			Statuses: map[string][]string{"DONE": {"shipped"}},
-			PacketID: `REL-\d+`,
+			PacketID: `REL-\d+`, Final: []string{"Release sign-off"},
 		},
 		Commands: Commands{
 			Timeout: 20 * time.Minute, RunTimeout: 90 * time.Minute, Timeouts: map[string]time.Duration{"go test ./... -race": 40 * time.Minute},
 			Required: []Required{
-				{Command: "go vet ./...", Pos: at(21, 7)},
-				{Command: "npx vitest run", Dir: "frontend", Expected: 3, Packet: "REL-01", MinTests: 40, Pos: at(22, 7)},
+				{Command: "go vet ./...", Pos: at(22, 7)},
+				{Command: "npx vitest run", Dir: "frontend", Expected: 3, Packet: "REL-01", MinTests: 40, Pos: at(23, 7)},
 			},
-			JSON:    []JSONList{{Path: "docs/status.json", Pointer: "/gates/*/proof_commands", Argv: "words", Dir: "folder", Pos: at(28, 7)}},
+			JSON:    []JSONList{{Path: "docs/status.json", Pointer: "/gates/*/proof_commands", Argv: "words", Dir: "folder", Pos: at(29, 7)}},
 			Trusted: []string{"./scripts/smoke.sh"}, Allowed: []string{"git clean -fd build"}, Setup: []string{"npm ci"},
 			Environment: map[string]string{"TZ": "UTC", "CGO_ENABLED": "0"}, PassThrough: []string{"GOFLAGS"}, Secrets: []string{"DEPLOY_KEY"},
 			MaxLogBytes: 8 << 20, Retries: 1, Jobs: 2,
 		},
 		Severities: map[string]string{"checkpoint/scope": "note", "evidence/cached": "off"},
 		Contracts: []Contract{{
-			ID: "no-legacy-api", Pattern: `/api/resources\b`, Paths: []string{"internal/**/*.go"}, Reason: "the API is frozen", Severity: "condition", Pos: at(47, 5),
+			ID: "no-legacy-api", Pattern: `/api/resources\b`, Paths: []string{"internal/**/*.go"}, Reason: "the API is frozen", Severity: "condition", Pos: at(48, 5),
 		}},
 		Checkpoints: Checkpoints{
 			Signed: "any", KeyRing: ".github/maintainers.asc", AllowedSigners: ".github/allowed_signers", FullHash: true, IgnorePaths: []string{"**/*.snap"},
 		},
-		Risks: Risks{MaxOpen: 3, Known: []KnownRisk{{Text: "the importer has no limit", Severity: "low", Disposition: "deferred", Owner: "ada", Pos: at(61, 7)}}, Overrides: []RiskOverride{{
-			Packet: "REL-01", Match: "half cents", Disposition: "accepted", Severity: "low", Reason: "settled with accounting", Pos: at(66, 7),
+		Risks: Risks{MaxOpen: 3, Known: []KnownRisk{{Text: "the importer has no limit", Severity: "low", Disposition: "deferred", Owner: "ada", Pos: at(62, 7)}}, Overrides: []RiskOverride{{
+			Packet: "REL-01", Match: "half cents", Disposition: "accepted", Severity: "low", Reason: "settled with accounting", Pos: at(67, 7),
 		}}},
 		Waivers: []Waiver{{
 			Rule: "evidence/failed", Packet: "REL-01", Match: "vitest", Reason: "fixed by the next minor version of the runner", Owner: "ada",
-			Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Commit: "0123abcd", From: "v1.2.0", To: "v1.3.0", Pos: at(72, 5),
+			Expires: time.Date(2027, 1, 31, 0, 0, 0, 0, time.UTC), Commit: "0123abcd", From: "v1.2.0", To: "v1.3.0", Pos: at(73, 5),
 		}},
 		Accept:    Accept{Users: []string{"ada"}, Teams: []string{"example/release"}},
 		Retention: Retention{Runs: 5, Bytes: 200e6},
