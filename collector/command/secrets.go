@@ -2,7 +2,12 @@ package command
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"io"
+	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -22,16 +27,43 @@ const redactedMark = "[redacted]"
 // secret that is cut in two by a buffer is found.
 const maxSecret = 4 << 10
 
-// NewSecrets returns a set of the given values; short ones are no secrets.
+// NewSecrets returns a set of the given values, in each form that programs print
+// them in; short ones are no secrets.
 func NewSecrets(values []string) *Secrets {
 	s := &Secrets{}
+	known := map[string]bool{}
 	for _, v := range values {
-		if len(v) >= 8 {
-			s.values = append(s.values, []byte(v))
+		for _, form := range forms(v) {
+			if len(form) >= 8 && !known[form] {
+				known[form] = true
+				s.values = append(s.values, []byte(form))
+			}
 		}
 	}
 	slices.SortFunc(s.values, func(a, b []byte) int { return len(b) - len(a) })
 	return s
+}
+
+// forms are a value as it is, as JSON, addresses and base64 hold it, and its lines:
+// output is looked at by the line.
+func forms(value string) []string {
+	quoted, _ := json.Marshal(value) // a string has always a form
+	var plain strings.Builder
+	e := json.NewEncoder(&plain)
+	e.SetEscapeHTML(false)
+	e.Encode(value)
+	list := []string{
+		value, strings.Trim(string(quoted), `"`), strings.Trim(strings.TrimSpace(plain.String()), `"`), url.QueryEscape(value), url.PathEscape(value),
+	}
+	if len(value) >= 8 {
+		list = append(list, strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(value)), "="), base64.RawURLEncoding.EncodeToString([]byte(value)))
+	}
+	if strings.Contains(value, "\n") {
+		for line := range strings.Lines(value) {
+			list = append(list, strings.TrimSpace(line))
+		}
+	}
+	return list
 }
 
 // Count is how many secrets were replaced so far.
@@ -68,6 +100,41 @@ func (s *Secrets) Text(text string) string {
 		return text
 	}
 	return string(s.replace([]byte(text)))
+}
+
+// File redacts a file that another program wrote.
+func (s *Secrets) File(name string) error {
+	in, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.CreateTemp(filepath.Dir(name), ".redact-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(out.Name())
+	defer out.Close()
+	before := s.Count()
+	buf, text := make([]byte, chunkSize+maxHeld), s.scrubber()
+	for {
+		part, err := text.read(in, buf)
+		if _, writeErr := out.Write(part); writeErr != nil {
+			return writeErr
+		}
+		if err == io.EOF {
+			break
+		} else if err != nil {
+			return err
+		}
+	}
+	if s.Count() == before {
+		return nil
+	}
+	if err := out.Chmod(0o644); err != nil {
+		return err
+	}
+	return os.Rename(out.Name(), name)
 }
 
 func (s *Secrets) replace(p []byte) []byte {

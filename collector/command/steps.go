@@ -47,8 +47,12 @@ func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []ev
 			i = len(steps)
 			steps = append(steps, l.Step)
 		}
-		if l.End {
+		if l.End && l.Raw != "" {
 			steps[i].Raw = relativeTo(bundle, l.Raw)
+			if secrets.File(l.Raw) != nil {
+				os.Remove(l.Raw) // rather no results than a secret in them
+				steps[i].Raw = ""
+			}
 		}
 	}
 	for i := range steps {
@@ -120,7 +124,7 @@ func tidy(s *evidence.Step, root string, c *plan.Command, secrets *Secrets) {
 	if s.Tests != nil {
 		for i := range s.Tests.Failures {
 			f := &s.Tests.Failures[i]
-			f.Message = secrets.Text(f.Message)
+			f.Message, f.Test = secrets.Text(f.Message), secrets.Text(f.Test)
 			if f.File != "" && s.Tool == "go test" {
 				f.File = goFile(root, s.Dir, f.File)
 			}
@@ -129,6 +133,7 @@ func tidy(s *evidence.Step, root string, c *plan.Command, secrets *Secrets) {
 	if s.Check != nil {
 		for i := range s.Check.Diagnostics {
 			d := &s.Check.Diagnostics[i]
+			d.Message = secrets.Text(d.Message)
 			if d.File != "" && !filepath.IsAbs(d.File) && s.Dir != "" {
 				d.File = s.Dir + "/" + d.File
 			}
