@@ -20,6 +20,7 @@ var (
 	container = regexp.MustCompile(`^([ \t]|>|<|\[[^\]]*\]:|[-+*]([ \t]|$)|\d{1,9}[.)]([ \t]|$))`)
 	htmlTag   = regexp.MustCompile(`(?i)<(/?)(blockquote|code|del|details|kbd|pre|q|s|samp|script|style|template|textarea)\b`)
 	codeSpan  = regexp.MustCompile("`+")
+	tableRule = regexp.MustCompile(`^[ \t|:-]*-[ \t|:-]*$`) // under a table's head; what follows are cells
 	acceptIt  = regexp.MustCompile(`^(\S+)(?:\s+@([0-9a-f]{12,64}))?\s+until\s+(\d{4}-\d{2}-\d{2})\s+because\s+(\S.*)$`)
 )
 
@@ -60,7 +61,10 @@ func orders(body string) []order {
 			clear(ticks)
 			continue
 		}
-		inside = inside || container.MatchString(line)
+		if strings.Contains(line, "<?") || strings.Contains(line, "<!") {
+			return found // hides what follows until its end, blank lines or not
+		}
+		inside = inside || container.MatchString(line) || tableRule.MatchString(line) || strings.Count(line, "[") > strings.Count(line, "]")
 		if rest, ok := strings.CutPrefix(line, "/verdict "); ok && html == 0 && !inside && len(ticks) == 0 {
 			if o, ok := orderOf(strings.TrimSpace(rest)); ok {
 				found = append(found, o)

@@ -50,6 +50,12 @@ func TestOrders(t *testing.T) {
 		"in a longer fence":  {"````\n```\n/verdict run\n  ````\n/verdict status", []order{{verb: "status"}}},
 		"in an HTML block":   {"<div>\n```\n\n```\n/verdict run\n```", nil},
 		"in a footnote":      {"[^1]: x\n/verdict run", nil},
+		"in an instruction":  {"<?\n\n/verdict run\n\n?>", nil},
+		"in a declaration":   {"<!DOCTYPE\n\n/verdict run\n\n>", nil},
+		"in CDATA":           {"x\n\n<![CDATA[\n\n/verdict run\n]]>", nil},
+		"in a link's name":   {"[a\n/verdict run\n]: x", nil},
+		"in a table":         {"a\n| - |\n/verdict run", nil},
+		"look-alikes":        {"\u2215verdict run\n/v\u0435rdict run\n/verdict\u00a0run\n\ufeff/verdict run\n/verdict r\u200bun\n/VERDICT run", nil},
 		"more words":         {"/verdict run now\n/verdict destroy\n/verdictrun\n/verdict", nil},
 	}
 	for name, c := range cases {
