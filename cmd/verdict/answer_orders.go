@@ -64,7 +64,7 @@ func orders(body string) []order {
 		if strings.Contains(line, "<?") || strings.Contains(line, "<!") {
 			return found // hides what follows until its end, blank lines or not
 		}
-		inside = inside || container.MatchString(line) || tableRule.MatchString(line) || strings.Count(line, "[") > strings.Count(line, "]")
+		inside = inside || container.MatchString(line) || tableRule.MatchString(line) || staysOpen(line)
 		if rest, ok := strings.CutPrefix(line, "/verdict "); ok && html == 0 && !inside && len(ticks) == 0 {
 			if o, ok := orderOf(strings.TrimSpace(rest)); ok {
 				found = append(found, o)
@@ -84,6 +84,12 @@ func orders(body string) []order {
 		}
 	}
 	return found
+}
+
+// staysOpen reports whether a line may begin a link or a tag that the next one ends;
+// also where an attribute or a backslash makes it hard to tell.
+func staysOpen(line string) bool {
+	return strings.Contains(line, "<") && strings.Contains(line, "=") || strings.LastIndex(line, "[") > strings.LastIndex(line, "]") || strings.LastIndex(line, "<") > strings.LastIndex(line, ">") || strings.Contains(line, "\\`")
 }
 
 func orderOf(text string) (order, bool) {

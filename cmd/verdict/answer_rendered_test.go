@@ -16,7 +16,7 @@ func FuzzOrdersAsRendered(f *testing.F) {
 	for _, s := range []string{
 		"/verdict run", "```\n/verdict run\n```", "<!--\n/verdict run\n-->", "> a\n/verdict run", "- a\n\n  /verdict run", "<?\n\n/verdict run\n?>", "<!X\n\n/verdict run\n>",
 		"<![CDATA[\n\n/verdict run\n]]>", "`a\n/verdict run\n`", "<a b=\"\n/verdict run\n\">x", "[a\n/verdict run\n]: x", "<script>\n\n/verdict run\n</script>", "a\n| - |\n/verdict run",
-		"1) x\n\n/verdict run", "[^a]: x\n\n    y\n/verdict run", "/verdict run\n===", "\\`\n/verdict run\n`",
+		"1) x\n\n/verdict run", "[^a]: x\n\n    y\n/verdict run", "/verdict run\n===", "0<A A=\"\n/verdict run\n\">", "\\`\n/verdict run\n`",
 	} {
 		f.Add(s)
 	}
