@@ -17,9 +17,9 @@ func (j *judge) compareWithPrevious() {
 	for _, c := range compareCommands(j.Previous, j.report) {
 		switch {
 		case c.Kind == "command" && c.After == "":
-			j.find("history/worse", Finding{Message: fmt.Sprintf("`%s` was required last time, and is not any more", c.What), Claimed: c.What})
+			j.find("history/worse", Finding{Message: fmt.Sprintf("`%s` was required last time, and is not any more", c.What), Claimed: c.What, Hint: "require it again, or say why it went"})
 		case c.Kind == "filter":
-			j.find("history/worse", Finding{Command: c.What, Message: fmt.Sprintf("`%s` names %s, which matches no test any more", c.What, c.After), Claimed: c.After})
+			j.find("history/worse", Finding{Command: c.What, Message: fmt.Sprintf("`%s` names %s, which matches no test any more", c.What, c.After), Claimed: c.After, Hint: "name the test as it is called now, or bring it back"})
 		case c.Kind == "tests" && c.Worse:
 			j.find("history/worse", Finding{Command: c.What, Message: fmt.Sprintf("`%s` ran fewer tests than last time: %s, was %s", c.What, c.After, c.Before), Claimed: c.Before, Observed: c.After})
 		}

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/verdict"
@@ -55,4 +56,20 @@ func TestLessThanLastTime(t *testing.T) {
 	}
 	f := &fixture{doc: goodTracker, input: verdict.Input{Previous: last}}
 	assert.False(t, finds(f.decide(t), "history/worse"))
+}
+
+// A recorded decision that is another one than the computed is explained.
+func TestTheDifferenceIsExplained(t *testing.T) {
+	f := &fixture{doc: goodTracker}
+	f.replace(t, "- None.", "- Retries are unbounded")
+	f.replace(t, "## Checkpoint Commits", "## Final Verdict: `GO`\n\n## Checkpoint Commits")
+	said := ruleOf(f.decide(t), "tracker/recorded-verdict")
+	require.Len(t, said, 1)
+	assert.Equal(t, "the tracker records GO; this run computes GO_WITH_CONDITIONS, because of risk/open", said[0])
+
+	f = &fixture{doc: goodTracker}
+	f.replace(t, "## Checkpoint Commits", "## Final Verdict: `NO_GO`\n\n## Checkpoint Commits")
+	said = ruleOf(f.decide(t), "tracker/recorded-verdict")
+	require.Len(t, said, 1)
+	assert.Contains(t, said[0], "computes GO: nothing that was found stands against it")
 }

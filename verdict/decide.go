@@ -286,7 +286,7 @@ func (j *judge) recordedVerdicts() {
 		n := len(r.Findings)
 		j.find("tracker/recorded-verdict", Finding{
 			Tracker: t.Path, Pos: *t.RecordedPos, Severity: Note, Claimed: string(t.Recorded), Observed: string(t.Verdict),
-			Message: fmt.Sprintf("the tracker records %s; this run computes %s", t.Recorded, t.Verdict),
+			Message: fmt.Sprintf("the tracker records %s; this run computes %s%s", t.Recorded, t.Verdict, difference(r, t)),
 		})
 		added = added || len(r.Findings) > n
 	}

@@ -56,6 +56,33 @@ func reasons(r *Report) []string {
 	return out
 }
 
+// difference says why the computed decision is not the recorded one: what stands
+// against the recorded one, by rule.
+func difference(r *Report, t *TrackerReport) string {
+	if t.Verdict.rank() > t.Recorded.rank() {
+		return ": nothing that was found stands against it"
+	}
+	count := map[string]int{}
+	var order []string
+	for i := range r.Findings { // the worse first
+		f := &r.Findings[i]
+		against := f.Severity == Blocker || f.Severity == Condition && t.Recorded == Go
+		if !against || f.Tracker != "" && f.Tracker != t.Path {
+			continue
+		}
+		if count[f.Rule] == 0 {
+			order = append(order, f.Rule)
+		}
+		count[f.Rule]++
+	}
+	for i, rule := range order {
+		if n := count[rule]; n > 1 {
+			order[i] += fmt.Sprintf(" (%d)", n)
+		}
+	}
+	return ", because of " + strings.Join(order, ", ")
+}
+
 func trackerSummary(r *Report, t *TrackerReport) string {
 	blockers, conditions := 0, 0
 	for i := range r.Findings {
