@@ -128,7 +128,7 @@ func (p *progress) line(e collector.Event) {
 		}
 	}
 	if p.verbose {
-		p.say(fmt.Sprintf("%-12s │ %s", laneName(e.Lane), render.Line(e.Line)))
+		p.say(fmt.Sprintf("%-12s │ %s", laneName(e.Lane), strings.Join(render.Lines(e.Line), " ")))
 	}
 }
 
@@ -165,8 +165,8 @@ func (p *progress) group(c *evidence.Command) {
 		tail = c.Log.Head
 	}
 	workflowCommand(p.w, "group", render.Line(c.Text))
-	for _, line := range strings.Split(strings.TrimRight(tail, "\n"), "\n") {
-		fmt.Fprintln(p.w, "| "+render.Line(line))
+	for _, line := range render.Lines(tail) {
+		fmt.Fprintln(p.w, "| "+line)
 	}
 	workflowCommand(p.w, "endgroup", "")
 }

@@ -37,6 +37,10 @@ func clean(s string) string {
 	}, strings.ToValidUTF8(s, "\ufffd")))
 }
 
+// Lines makes the lines of a command's output safe to show, without their colours and
+// with their indentation.
+func Lines(s string) []string { return cleanLines(s) }
+
 // cleanLines is clean for output of several lines. ANSI escape sequences go, and
 // of a line that was written over with carriage returns the last state stays.
 func cleanLines(s string) []string {
