@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -77,12 +78,12 @@ func (c *commandJudge) tests(name string, checks []*evidence.Step) {
 // in the evidence: go test, vitest where it runs tests, tsc.
 func unseen(checks []*evidence.Step) *evidence.Step {
 	for _, s := range checks {
-		results := func(o *evidence.Step) bool { return o.Tool == s.Tool && (o.Tests != nil || o.Check != nil) }
+		inside := seenInside(s, checks)
 		switch {
 		case !ran(s) || s.Tests != nil || s.Check != nil:
-		case s.Tool == "go test",
-			s.Tool == "tsc" && !slices.ContainsFunc(checks, results),
-			s.Tool == "vitest" && !slices.ContainsFunc(checks, results) && !slices.ContainsFunc(s.Argv, func(a string) bool { return a == "bench" || a == "typecheck" || strings.HasPrefix(a, "--mergeReports") }):
+		case s.Tool == "go test" && (path.Base(s.Argv[0]) == "go" || !inside), // timeout 60 go test starts another
+			s.Tool == "tsc" && !inside,
+			s.Tool == "vitest" && !inside && !slices.ContainsFunc(s.Argv, func(a string) bool { return a == "bench" || a == "typecheck" || strings.HasPrefix(a, "--mergeReports") }):
 			return s
 		}
 	}

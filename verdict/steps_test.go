@@ -46,6 +46,13 @@ func TestWhatALineProves(t *testing.T) {
 		{"! grep -r TODO calc", exits(1), verdict.Go},
 		{"npm run x --if-present", as(func(*evidence.Step) {}), verdict.NoGo},
 		{"npm run x --if-present", as(func(s *evidence.Step) { s.Via = "npm" }), verdict.GoWithConditions},
+		{"timeout 60 go test ./...", func(b *evidence.Bundle) {
+			outer := &first(b).Steps[0]
+			inner := *outer
+			inner.Index, inner.Argv, outer.Tests = -1, inner.Argv[2:], nil
+			first(b).Steps = append(first(b).Steps, inner)
+		}, verdict.Go},
+		{"timeout 60 go test ./...", as(func(s *evidence.Step) { s.Tests = nil }), verdict.NoGo},
 		{"npm exec vitest run", func(b *evidence.Bundle) {
 			outer := &first(b).Steps[0]
 			inner := *outer
