@@ -40,7 +40,7 @@ func needNpm(t *testing.T, what string, err error) {
 
 // emulated starts a GitHub that nobody here wrote, https://github.com/vercel-labs/emulate,
 // installed once for this machine.
-func emulated(t *testing.T) string {
+func emulated(t *testing.T) (address, appKey string) {
 	t.Helper()
 	lock, err := os.ReadFile("testdata/emulate/package-lock.json")
 	require.NoError(t, err)
@@ -75,15 +75,19 @@ func emulated(t *testing.T) string {
 		stdin.Close()
 		cmd.Wait()
 	})
-	address, err := bufio.NewReader(stdout).ReadString('\n')
+	lines := bufio.NewReader(stdout)
+	address, err = lines.ReadString('\n')
 	require.NoError(t, err)
-	return strings.TrimSpace(address)
+	key, err := lines.ReadBytes('\n')
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(key, &appKey))
+	return strings.TrimSpace(address), appKey
 }
 
 // TestCommentOnAnotherServer posts to a server that nobody here wrote: one comment,
 // found again behind a hundred others, whoever else copies its marker.
 func TestCommentOnAnotherServer(t *testing.T) {
-	address := emulated(t)
+	address, appKey := emulated(t)
 	ask := func(token, method, path string, body any) map[string]any {
 		t.Helper()
 		data, err := json.Marshal(body)
@@ -152,6 +156,47 @@ func TestCommentOnAnotherServer(t *testing.T) {
 	pr, err := client.FindPullRequest(context.Background(), "octo", "r", head, "octo", "change")
 	require.NoError(t, err)
 	assert.Equal(t, number, pr.Number)
+
+	// Ten at once leave one comment, with the text of the latest evidence.
+	self, err := os.Executable()
+	require.NoError(t, err)
+	var all []*exec.Cmd
+	for i := range 10 {
+		r.Generated = time.Date(2026, 2, 10, 10, (i*7)%10, 0, 0, time.UTC)
+		var data bytes.Buffer
+		require.NoError(t, render.JSON(&data, r))
+		file := filepath.Join(t.TempDir(), "report.json")
+		require.NoError(t, os.WriteFile(file, data.Bytes(), 0o644))
+		cmd := exec.Command(self)
+		cmd.Args = []string{"verdict", "comment", "--repo", "octo/r", "--pr", fmt.Sprint(number), "--id", "ten", file}
+		require.NoError(t, cmd.Start())
+		all = append(all, cmd)
+	}
+	for _, cmd := range all {
+		assert.NoError(t, cmd.Wait())
+	}
+	ten, err := render.Marker("ten")
+	require.NoError(t, err)
+	talk, err = client.Conversation(context.Background(), "octo", "r", number)
+	require.NoError(t, err)
+	var left []string
+	for _, remark := range talk {
+		if strings.HasPrefix(remark.Body, ten) {
+			left = append(left, remark.Body)
+		}
+	}
+	require.Len(t, left, 1)
+	assert.Contains(t, left[0], "evidence=2026-02-10T10:09:00Z")
+
+	// An App has comments of its own, and finds them again.
+	key := filepath.Join(t.TempDir(), "app.pem")
+	require.NoError(t, os.WriteFile(key, []byte(appKey), 0o600))
+	t.Setenv("GITHUB_TOKEN", "")
+	t.Setenv("VERDICT_APP_ID", "12")
+	t.Setenv("VERDICT_APP_KEY_FILE", key)
+	assert.Contains(t, post(), "comment created")
+	r.Generated = r.Generated.Add(time.Hour)
+	assert.Contains(t, post(), "comment updated")
 }
 
 // TestEventsOfOthers reads the payloads that GitHub's own examples have.

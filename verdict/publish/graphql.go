@@ -48,9 +48,10 @@ func (c *Client) viewer(ctx context.Context) (int64, error) {
 
 // identity is the id of the account that posts. The token of an App's installation,
 // such as that of a workflow, may ask who it is by GraphQL alone; where that says
-// nothing either, it is taken for github-actions[bot].
+// nothing either, it is taken for github-actions[bot], and an App for one that has
+// posted nothing yet. The first comment then tells.
 func (c *Client) identity(ctx context.Context) (int64, error) {
-	const actionsBot = 41898282
+	const actionsBot, nobody = 41898282, -1
 	if me := c.me.Load(); me != 0 {
 		return me, nil
 	}
@@ -72,10 +73,13 @@ func (c *Client) identity(ctx context.Context) (int64, error) {
 		return resp, err
 	})
 	switch {
-	case name == "" && (isStatus(err, http.StatusForbidden) || isStatus(err, http.StatusNotFound)):
+	case isStatus(err, http.StatusForbidden), isStatus(err, http.StatusNotFound):
 		me, err := c.viewer(ctx)
-		if err != nil || me == 0 {
+		switch {
+		case (err != nil || me == 0) && name == "":
 			me = actionsBot
+		case err != nil || me == 0:
+			me = nobody
 		}
 		c.me.Store(me)
 	case err != nil:
