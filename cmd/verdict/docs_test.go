@@ -221,6 +221,10 @@ func TestDocumentsLinksAndFiles(t *testing.T) {
 func TestHelpExamples(t *testing.T) {
 	var out bytes.Buffer
 	for _, cmd := range newRootCommand(streams{out: &out, err: &out}).Commands() {
+		var help bytes.Buffer
+		assert.Equal(t, exitGo, execute(context.Background(), []string{cmd.Name(), "--help"}, streams{out: &help, err: &help}))
+		assert.True(t, strings.HasPrefix(help.String(), "Examples:\n"), cmd.Name())
+		assert.LessOrEqual(t, strings.Count(help.String(), "Examples:"), 1, cmd.Name())
 		for _, line := range strings.Split(cmd.Example, "\n") {
 			for _, flag := range regexp.MustCompile(` --([a-z-]+)`).FindAllStringSubmatch(line, -1) {
 				words := strings.Fields(line)

@@ -95,6 +95,21 @@ func exitCode(ctx context.Context, err error, w io.Writer) int {
 	return code
 }
 
+// exampleTemplate is where cobra shows the examples, and helpTemplate puts them first:
+// most who ask for help want one.
+const (
+	exampleTemplate = `{{if .HasExample}}
+
+Examples:
+{{.Example}}{{end}}`
+	helpTemplate = `{{with .Example}}Examples:
+{{. | trimTrailingWhitespaces}}
+
+{{end}}{{with (or .Long .Short)}}{{. | trimTrailingWhitespaces}}
+
+{{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}`
+)
+
 func newRootCommand(s streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "verdict",
@@ -114,6 +129,8 @@ GO, GO_WITH_CONDITIONS or NO_GO.`,
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return badInput("'"+cmd.CommandPath()+" --help' lists the flags", "%w", err)
 	})
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), exampleTemplate, "", 1))
+	root.SetHelpTemplate(helpTemplate)
 	root.AddGroup(
 		&cobra.Group{ID: "main", Title: "The main job:"},
 		&cobra.Group{ID: "stages", Title: "Its stages, one at a time:"},

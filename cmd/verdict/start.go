@@ -80,8 +80,9 @@ func writeNew(path string, data []byte) error {
 
 func newDoctorCommand(s streams) *cobra.Command {
 	return &cobra.Command{
-		Use:   "doctor",
-		Short: "Say what is installed, what the repository offers, and what to put right",
+		Use:     "doctor",
+		Example: "  verdict doctor",
+		Short:   "Say what is installed, what the repository offers, and what to put right",
 		Long: `Doctor looks at the tools, the clone, the policy, the tracker and the workflow. It
 exits with 1 when something would keep verdict from its work.`,
 		Args: cobra.NoArgs,
