@@ -232,7 +232,7 @@ func (a *answerer) acceptance(ctx context.Context, o order, n int, e *remarked, 
 		return fmt.Sprintf("Not accepted: the head is `%.12s`, not `%s`.", pr.Head, o.commit), nil
 	}
 	at := slices.IndexFunc(talk, func(r publish.Remark) bool { return r.ID == e.Comment.ID })
-	if at < 0 || talk[at].Edited {
+	if at < 0 || talk[at].Edited || talk[at].Body != e.Comment.Body {
 		return "Not accepted: the comment was changed.", nil
 	}
 	if o.commit == "" {

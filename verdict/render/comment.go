@@ -88,7 +88,7 @@ func Comment(r *verdict.Report, o CommentOptions) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d := document{report: r, url: address}
+	d := document{report: r, url: address, budget: budget}
 	blocks := d.blocks()
 	switch o.Target {
 	case "comment":

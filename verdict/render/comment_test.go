@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode/utf16"
@@ -15,6 +16,7 @@ import (
 	"github.com/yuin/goldmark/extension"
 	"github.com/yuin/goldmark/text"
 
+	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/render"
 )
 
@@ -50,6 +52,35 @@ func TestCommentFitsAndCountsWhatIsOwed(t *testing.T) {
 					assert.Positive(t, listed, severity)
 				}
 			})
+		}
+	}
+}
+
+// TestCommentCountsEveryFinding: what is listed and what is counted make them all,
+// however much room there is.
+func TestCommentCountsEveryFinding(t *testing.T) {
+	for _, n := range []int{1, 100, 300, 330, 400, 10_000} {
+		for _, message := range []string{"short", strings.Repeat("日本語 @x ", 40), strings.Repeat("`a` #1 ", 300)} {
+			r := &verdict.Report{Schema: verdict.ReportSchema, Verdict: verdict.NoGo}
+			for i := range n {
+				f := verdict.Finding{Rule: "evidence/failed", ID: fmt.Sprint("x/", i), Severity: verdict.Blocker, Message: fmt.Sprintf("m%d %s", i, message)}
+				r.Findings = append(r.Findings, f)
+				f.ID, f.Severity = f.ID+"c", verdict.Condition
+				r.Findings = append(r.Findings, f)
+			}
+			out, err := render.Comment(r, render.CommentOptions{ReportURL: reportURL})
+			require.NoError(t, err)
+			for _, c := range [][2]string{{"### Blockers", "blocker"}, {"### Conditions", "condition"}} {
+				_, section, found := strings.Cut(out, c[0])
+				require.True(t, found, c[0])
+				section, _, _ = strings.Cut(section, "\n#")
+				section, _, _ = strings.Cut(section, "\n---")
+				listed, more := len(regexp.MustCompile(`(?m)^- .*m\d+`).FindAllString(section, -1)), 0
+				if m := regexp.MustCompile(`and (\d+) ` + c[1] + `s? more, in the \[full report\]`).FindStringSubmatch(section); m != nil {
+					more, _ = strconv.Atoi(m[1])
+				}
+				assert.Equal(t, n, listed+more, "%d findings, %s: %d listed, %d counted", n, c[1], listed, more)
+			}
 		}
 	}
 }
@@ -114,6 +145,47 @@ func TestCommentIsInert(t *testing.T) {
 	}
 }
 
+// skeleton is the structure of a text, without its words and what stands in a line.
+func skeleton(md string) string {
+	tree := goldmark.New(goldmark.WithExtensions(extension.GFM, extension.Footnote, extension.DefinitionList)).Parser().Parse(text.NewReader([]byte(md)))
+	var b strings.Builder
+	ast.Walk(tree, func(n ast.Node, entering bool) (ast.WalkStatus, error) {
+		if n.Type() == ast.TypeInline {
+			return ast.WalkSkipChildren, nil
+		}
+		if entering {
+			b.WriteString("(" + n.Kind().String())
+		} else {
+			b.WriteString(")")
+		}
+		return ast.WalkContinue, nil
+	})
+	return b.String()
+}
+
+// checkShape: whatever stands in it, a comment has the structure that it has with
+// plain words.
+func checkShape(t *testing.T, s string) {
+	t.Helper()
+	shape := func(s string) string {
+		out, err := render.Comment(hostileReport(s), render.CommentOptions{ReportURL: reportURL})
+		require.NoError(t, err)
+		return skeleton(out)
+	}
+	if strings.TrimSpace(s) != "" && len(s) < 2000 {
+		assert.Equal(t, shape("word"), shape(s), "%q", s)
+	}
+}
+
+func TestCommentKeepsItsShape(t *testing.T) {
+	for _, s := range []string{
+		hostile, "1. x", "1.", "12)", "- x", "+ x", "* x", "# h", "#", "> q", "---", "===", "| a | b |\n|---|---|", "```", "~~~", "    code", "\tcode", "<div>", "<!-- x", "[ ] task", "[x] task", "[^1]: note", "[a]: b",
+		": definition", "$$", "$x$", "![i](u)", "<details>", "</details>", "\u202e#1", "\u200b- x", "\x1b[31m- x", "a|b\\|c", "\\", "x\\", "``", "` `", "\u3164", "\u2028- x", "=", "\u2003- x", "–", "1.1.", "2026.",
+	} {
+		checkShape(t, s)
+	}
+}
+
 func FuzzComment(f *testing.F) {
 	f.Add(hostile)
 	f.Add("`@a` #1 \\`@b")
@@ -124,6 +196,7 @@ func FuzzComment(f *testing.F) {
 		require.NoError(t, err)
 		assert.LessOrEqual(t, len(utf16.Encode([]rune(out))), 65536)
 		checkInert(t, out)
+		checkShape(t, s)
 		require.NoError(t, render.Text(io.Discard, r, render.TextOptions{}))
 	})
 }

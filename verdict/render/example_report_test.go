@@ -150,7 +150,14 @@ func hostileReport(s string) *verdict.Report {
 	for i := range r.Findings {
 		f := &r.Findings[i]
 		f.Packet, f.Message, f.Claimed, f.Observed, f.Hint, f.Rule, f.Pos.File = s, s, s, s, s, s, s
+		f.ID = s
+		if i == 0 {
+			f.Waived = &verdict.WaiverReport{Rule: s, Owner: s, Reason: s, Expires: s, State: "used"}
+		}
 	}
+	r.Base, r.Subject.Tree, r.Tool.Version, r.Trackers[0].SHA256 = s, s, s, s
+	r.Subject.Policy = &evidence.FileRef{Path: s, SHA256: s}
+	p.Checkpoint, k.Hash = s, s
 	r.Changes[0].What, r.Changes[0].Before = s, s
 	r.Waivers[0].Reason, r.Waivers[0].Owner, r.Waivers[0].State = s, s, s
 	r.Environment.Tools[0].Version = s

@@ -22,7 +22,12 @@ func Markdown(w io.Writer, r *verdict.Report) error {
 type document struct {
 	report *verdict.Report
 	url    string // of the full report; empty: none
+	budget int    // characters; 0: no limit
 }
+
+// tooLong reports whether a text of so many bytes cannot fit any more: nothing needs
+// to be added to it.
+func (d *document) tooLong(bytes int) bool { return d.budget > 0 && bytes > 4*d.budget }
 
 // blocks are in the order in which people read them.
 func (d *document) blocks() []block {
@@ -81,7 +86,9 @@ func (d *document) owed(s verdict.Severity, linesFrom, cutFrom step) []block {
 	var full strings.Builder
 	full.WriteString(b.head)
 	for _, f := range list {
-		full.WriteString(d.finding(f))
+		if !d.tooLong(full.Len()) {
+			full.WriteString(d.finding(f))
+		}
 		b.lines = append(b.lines, d.findingLine(f))
 	}
 	b.lines[len(b.lines)-1] += "\n"
@@ -295,7 +302,9 @@ func (d *document) notes() block {
 	}
 	var b strings.Builder
 	for _, f := range list {
-		b.WriteString(d.finding(f))
+		if !d.tooLong(b.Len()) {
+			b.WriteString(d.finding(f))
+		}
 	}
 	head := fmt.Sprintf("Notes (%d)", len(list))
 	return block{forms: []form{{stepAll, folded(head, b.String())}, {stepNoNotes, plural(len(list), "note") + d.fullReport() + ".\n\n"}}}
