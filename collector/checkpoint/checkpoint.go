@@ -81,8 +81,10 @@ func Subject(ctx context.Context, root string, ignore []string) (evidence.Subjec
 	}
 	worktree := Status(ctx, root, ignore)
 	if worktree.State == evidence.WorktreeClean || worktree.State == evidence.WorktreeDirty {
-		if changes := hidden(ctx, root); len(changes) > 0 {
-			worktree.State, worktree.Changes = evidence.WorktreeDirty, append(worktree.Changes, changes...)
+		if mayHide(filepath.Join(s.GitDir, "index")) {
+			if changes := hidden(ctx, root); len(changes) > 0 {
+				worktree.State, worktree.Changes = evidence.WorktreeDirty, append(worktree.Changes, changes...)
+			}
 		}
 		worktree.Beside = append(worktree.Beside, outside(root)...)
 	}

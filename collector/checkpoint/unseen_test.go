@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -47,7 +48,8 @@ func TestWhatGitDoesNotSay(t *testing.T) {
 	t.Cleanup(func() { os.Remove(filepath.Join(filepath.Dir(r.dir), "go.work")) })
 	assert.Equal(t, []string{"../a", "../go.work", "/b"}, subject(r).Beside)
 
-	for _, flag := range []string{"--assume-unchanged", "--skip-worktree"} {
+	for i, flag := range []string{"--assume-unchanged", "--skip-worktree", "--assume-unchanged", "--skip-worktree"} {
+		r.git("update-index", "--no-assume-unchanged", "--no-skip-worktree", "--index-version", strconv.Itoa(4-i/2*2), "a.go")
 		r.git("update-index", flag, "a.go")
 		assert.Equal(t, evidence.WorktreeClean, subject(r).State, "%s, and it is as committed", flag)
 		r.write("a.go", "package m // changed\n")
