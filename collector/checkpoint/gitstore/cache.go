@@ -21,7 +21,7 @@ type cache struct {
 	bytes      int
 }
 
-const cacheHalf = 6 << 20
+const cacheHalf = 4 << 20
 
 func (c *cache) get(at place) (packed, bool) {
 	if o, ok := c.young[at]; ok {

@@ -50,9 +50,15 @@ func (s *Store) Commit(h plumbing.Hash) (*Commit, error) {
 		Hash: h, Tree: c.TreeHash, Parents: c.ParentHashes, Cut: s.shallow[h] && len(c.ParentHashes) > 0,
 		Committed: c.Committer.When, Authored: c.Author.When, Author: c.Author.Name, Email: c.Committer.Email, Message: c.Message, Raw: data,
 	}
+	if len(s.commits) >= maxCommits {
+		clear(s.commits)
+	}
 	s.commits[h] = out
 	return out, nil
 }
+
+// maxCommits is how many commits are kept that were read with all that they say.
+const maxCommits = 1000
 
 func decodeCommit(data []byte) (c *object.Commit, err error) {
 	defer func() {

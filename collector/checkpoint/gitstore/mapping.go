@@ -16,8 +16,8 @@ type mapping struct {
 
 const (
 	blockSize = 64 << 10 // what the system maps around a byte that is read
-	keepIndex = 48 << 20
-	keepPack  = 24 << 20
+	keepIndex = 24 << 20
+	keepPack  = 20 << 20
 )
 
 // mapFile maps a file; of what is read, at most so many bytes are kept.

@@ -1,6 +1,7 @@
 package gitstore
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -154,27 +155,28 @@ type Branch struct {
 
 // Branches lists all branches by name.
 func (s *Store) Branches() []Branch {
-	names := map[string]bool{}
+	tips := map[string]plumbing.Hash{}
+	branch := func(name string) bool {
+		return (strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/remotes/")) && !strings.HasSuffix(name, "/HEAD")
+	}
 	data, _ := os.ReadFile(filepath.Join(s.Common, "packed-refs")) // none: nothing is packed
-	for _, line := range strings.Split(string(data), "\n") {
-		if _, name, ok := strings.Cut(strings.TrimSpace(line), " "); ok {
-			names[name] = true
+	for line := range bytes.Lines(data) {
+		if hash, name, ok := strings.Cut(string(bytes.TrimSpace(line)), " "); ok && branch(name) && plumbing.IsHash(hash) {
+			tips[name] = plumbing.NewHash(hash)
 		}
 	}
 	filepath.WalkDir(filepath.Join(s.Common, "refs"), func(path string, d fs.DirEntry, err error) error {
-		if name, relErr := filepath.Rel(s.Common, path); err == nil && relErr == nil && !d.IsDir() {
-			names[filepath.ToSlash(name)] = true
+		relative, relErr := filepath.Rel(s.Common, path)
+		if name := filepath.ToSlash(relative); err == nil && relErr == nil && !d.IsDir() && branch(name) {
+			if tip, err := s.ref(name, 0); err == nil {
+				tips[name] = tip
+			}
 		}
 		return nil
 	})
 	var list []Branch
-	for _, name := range slices.Sorted(maps.Keys(names)) {
-		if !strings.HasPrefix(name, "refs/heads/") && !strings.HasPrefix(name, "refs/remotes/") || strings.HasSuffix(name, "/HEAD") {
-			continue
-		}
-		if tip, err := s.ref(name, 0); err == nil {
-			list = append(list, Branch{name, tip})
-		}
+	for _, name := range slices.Sorted(maps.Keys(tips)) {
+		list = append(list, Branch{name, tips[name]})
 	}
 	return list
 }
