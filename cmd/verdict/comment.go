@@ -197,7 +197,11 @@ func (p *poster) post(ctx context.Context, r *verdict.Report, pr *publish.PullRe
 	}
 	shown := false
 	for _, w := range p.client.Post(ctx, p.owner, p.repo, *posting) {
-		fmt.Fprintln(p.streams.err, w)
+		if p.flags.dry && w.Err == nil {
+			fmt.Fprintf(p.streams.err, "%s would be %s\n", w.Name, w.Action)
+		} else {
+			fmt.Fprintln(p.streams.err, w)
+		}
 		shown = shown || w.Action != "" || errors.Is(w.Err, publish.ErrSuperseded) || errors.Is(w.Err, publish.ErrOlder) // then another report is
 	}
 	if shown {

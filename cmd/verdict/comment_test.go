@@ -432,8 +432,9 @@ func TestCommentDryRun(t *testing.T) {
 	}
 	h, dir := pulled(t)
 	h.artifact = zipped(t, dir)
-	code, out, _ := h.comment("--run-id", "77", "--check", "--dry-run")
+	code, out, stderr := h.comment("--run-id", "77", "--check", "--dry-run")
 	assert.Equal(t, 0, code)
+	assert.Equal(t, "comment would be created\ncheck would be created\n", stderr)
 	assert.Contains(t, out, "POST "+h.server.URL+"/repos/o/r/issues/7/comments\n{\n  \"body\": \"<!-- verdict:comment id=main -->")
 	assert.Contains(t, out, "POST "+h.server.URL+"/repos/o/r/check-runs\n{\n  \"name\": \"verdict: docs/progress.md (main)\"")
 	assert.Contains(t, out, `"conclusion": "success"`)
