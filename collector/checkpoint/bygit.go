@@ -76,7 +76,9 @@ func verifyByGit(ctx context.Context, root string, trackers []*tracker.Tracker, 
 	g.cut = g.output("", "rev-parse", "--is-shallow-repository") == "true"
 	g.result.Shallow = g.cut
 	if g.err != nil {
-		return unreadable(g.err.Error())
+		r := unreadable(g.err.Error() + " (" + why.Error() + ")")
+		r.Cure = "install a git that reads such a repository"
+		return r
 	}
 	for _, t := range trackers {
 		g.tracker(t, o)
