@@ -74,15 +74,19 @@ func runDemo(ctx context.Context, dir string, s streams) error {
 	if err := d.run(ctx, s, exitGo); err != nil {
 		return err
 	}
+	first := ""
+	if _, err := exec.LookPath("verdict"); err != nil {
+		first = "go install github.com/verdictci/verdict/cmd/verdict@latest, or ./cmd/verdict in a clone; then "
+	}
 	fmt.Fprintf(s.out, `
 What is left is the risk that SHOP-01 defers: no command can decide that.
 
-To try: cd %s
+To try: %scd %s
   verdict show page                             the same as a page
   verdict show                                  the runs so far
   verdict explain                               the rules
   %s          the tracker, to change and run again
-`, d.dir, demoTracker)
+`, first, d.dir, demoTracker)
 	return nil
 }
 
