@@ -90,13 +90,13 @@ func workflowCommand(w io.Writer, name, value string) {
 }
 
 // stepOutputs says to the steps that follow what was decided, and where it is; dir is
-// the folder of the evidence, or empty.
-func stepOutputs(r *verdict.Report, dir string) error {
+// the folder of the evidence, or empty. more are names with their values.
+func stepOutputs(r *verdict.Report, dir string, more ...[2]string) error {
 	path := os.Getenv("GITHUB_OUTPUT")
 	if path == "" {
 		return nil
 	}
-	outputs := [][2]string{{"decision", string(verdict.Worse(r.Verdict, r.Verdict))}}
+	outputs := append([][2]string{{"decision", string(verdict.Worse(r.Verdict, r.Verdict))}}, more...)
 	if dir != "" {
 		abs, err := filepath.Abs(dir)
 		if err != nil {

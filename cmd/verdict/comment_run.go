@@ -1,12 +1,14 @@
 package main
 
 import (
+	"archive/zip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
@@ -44,6 +46,12 @@ func (p *poster) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	keep := p.reportArtifact(pr)
+	if in.Previous, err = p.lastReport(ctx, keep); err != nil {
+		fmt.Fprintf(p.streams.err, "not compared with the last report: %v\n", err)
+	} else if in.Previous != nil {
+		in.PreviousName = fmt.Sprintf("the report about %.8s", in.Previous.Head)
+	}
 	r := p.decide(run, pr, in)
 	if r.Verdict != verdict.NoGo && run.Conclusion != "success" {
 		in.Distrust = append(in.Distrust, verdict.Distrust{
@@ -57,7 +65,7 @@ func (p *poster) run(ctx context.Context) error {
 		}
 	}
 	fmt.Fprintln(p.streams.out, r.Verdict)
-	if err := stepOutputs(r, ""); err != nil {
+	if err := stepOutputs(r, "", [2]string{"keep", keep}); err != nil {
 		return err
 	}
 	return p.post(ctx, r, pr, run.HeadSHA, orDefaultPolicy(base))
@@ -161,6 +169,50 @@ func (p *poster) input(ctx context.Context, run *publish.Run, pr *publish.PullRe
 	return in, basePolicy, nil
 }
 
+// reportArtifact is the artifact that keeps the report about a pull request, for the
+// next one to be compared with; empty: there is none.
+func (p *poster) reportArtifact(pr *publish.PullRequest) string {
+	if pr == nil || p.queued {
+		return ""
+	}
+	return fmt.Sprintf("verdict-report-%s-%d", p.flags.id, pr.Number)
+}
+
+// lastReport is the one that this workflow kept when it ran last; nil when it kept
+// none. A comment could be asked as well, but anybody who may write can edit it.
+func (p *poster) lastReport(ctx context.Context, artifact string) (*verdict.Report, error) {
+	ref, _, _ := strings.Cut(os.Getenv("GITHUB_WORKFLOW_REF"), "@") // OWNER/NAME/.github/workflows/FILE
+	workflow, ok := strings.CutPrefix(ref, p.owner+"/"+p.repo+"/")
+	if artifact == "" || !ok {
+		return nil, nil
+	}
+	f, err := temporary()
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	err = p.client.Kept(ctx, p.owner, p.repo, artifact, workflow, f)
+	if errors.Is(err, publish.ErrNoArtifact) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	archive, err := zip.NewReader(f, info.Size())
+	if err != nil {
+		return nil, fmt.Errorf("read artifact %s: %w", artifact, err)
+	}
+	kept, err := archive.Open(reportFile)
+	if err != nil {
+		return nil, fmt.Errorf("read artifact %s: %w", artifact, err)
+	}
+	defer kept.Close()
+	return render.ReadJSON(kept)
+}
+
 // evidenceOf fetches and unpacks what the run uploaded.
 func (p *poster) evidenceOf(ctx context.Context, run *publish.Run) (*evidence.Bundle, error) {
 	temp, err := os.MkdirTemp(os.Getenv("RUNNER_TEMP"), "verdict-*")
@@ -188,11 +240,10 @@ func (p *poster) archive(ctx context.Context, run *publish.Run, temp string) (*o
 	if p.flags.bundle != "" {
 		return os.Open(p.flags.bundle)
 	}
-	f, err := os.CreateTemp(os.Getenv("RUNNER_TEMP"), "verdict-*.zip")
+	f, err := temporary()
 	if err != nil {
 		return nil, err
 	}
-	os.Remove(f.Name()) // it stays readable while it is open
 	name := p.flags.artifact
 	if name == "" {
 		name = fmt.Sprintf("verdict-%d", run.Attempt)
@@ -202,4 +253,13 @@ func (p *poster) archive(ctx context.Context, run *publish.Run, temp string) (*o
 		return nil, err
 	}
 	return f, nil
+}
+
+// temporary is a file that is gone when it is closed.
+func temporary() (*os.File, error) {
+	f, err := os.CreateTemp(os.Getenv("RUNNER_TEMP"), "verdict-*.zip")
+	if err == nil {
+		os.Remove(f.Name()) // it stays readable while it is open
+	}
+	return f, err
 }

@@ -38,6 +38,8 @@ type hub struct {
 	jobs      []map[string]any
 	files     []string // that the pull request changes
 	artifact  []byte
+	kept      []byte         // the archive of the report that an earlier run kept
+	keptBy    string         // the event of that run
 	refuse    map[string]int // "POST check-runs" → status
 	state     string         // of the pull request
 	truncated bool           // the list of a commit's files
@@ -118,6 +120,18 @@ func (h *hub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case key == "GET /blob":
 		assert.Empty(h.t, r.Header.Get("Authorization"), "the address of an artifact takes no token")
 		w.Write(h.artifact)
+	case key == "GET actions/artifacts":
+		list := []any{}
+		if h.kept != nil {
+			list = append(list, map[string]any{"id": 6, "name": r.URL.Query().Get("name"), "size_in_bytes": len(h.kept), "workflow_run": map[string]any{"id": 70}})
+		}
+		h.answer(w, r, 200, map[string]any{"total_count": len(list), "artifacts": list})
+	case key == "GET actions/runs/70":
+		h.answer(w, r, 200, map[string]any{"id": 70, "event": h.keptBy, "path": ".github/workflows/comment.yml@refs/heads/main"})
+	case key == "GET actions/artifacts/6/zip":
+		http.Redirect(w, r, h.server.URL+"/blob/kept", http.StatusFound)
+	case key == "GET /blob/kept":
+		w.Write(h.kept)
 	case key == "GET pulls" && h.state == "closed":
 		h.answer(w, r, 200, []any{})
 	case key == "GET pulls" && r.URL.Query().Get("head") == "ada:change", strings.HasPrefix(key, "GET commits/") && strings.HasSuffix(key, "/pulls"):
@@ -463,6 +477,42 @@ func TestCommentOfANewDecision(t *testing.T) {
 	assert.Equal(t, 0, code)
 	assert.Contains(t, stderr, "later evidence is there already")
 	assert.Contains(t, h.comments[1], "evidence="+later)
+}
+
+// TestCommentSaysWhatChanged: the next report is compared with the one that the
+// workflow itself kept, and with nothing that a run of the change uploaded under the
+// same name.
+func TestCommentSaysWhatChanged(t *testing.T) {
+	if _, err := exec.LookPath("git"); err != nil {
+		t.Skip("git is not installed")
+	}
+	h, dir := pulled(t)
+	h.artifact = zipped(t, dir)
+	outputs, kept := filepath.Join(t.TempDir(), "outputs"), t.TempDir()
+	t.Setenv("GITHUB_OUTPUT", outputs)
+	t.Setenv("GITHUB_WORKFLOW_REF", "o/r/.github/workflows/comment.yml@refs/heads/main")
+	_, out, stderr := h.comment("--run-id", "77", "-o", filepath.Join(kept, "report.json"))
+	require.Equal(t, "GO\n", out, stderr)
+	data, err := os.ReadFile(outputs)
+	require.NoError(t, err)
+	assert.Regexp(t, `(?m)^keep<<(\S+)\nverdict-report-main-7\n`, string(data))
+
+	h.kept, h.keptBy = zipped(t, kept), "pull_request"
+	h.jobs[0]["conclusion"] = "cancelled"
+	h.comment("--run-id", "77")
+	require.Len(t, h.comments, 2)
+	assert.NotContains(t, h.comments[1], "Changes since the last report")
+
+	h.keptBy = "workflow_run"
+	_, _, stderr = h.comment("--run-id", "77")
+	assert.NotContains(t, stderr, "not compared")
+	require.Len(t, h.comments, 2)
+	assert.Regexp(t, `(?s)Changes since the last report .*GO → `+"`NO_GO`"+``, h.comments[1])
+
+	h.kept = []byte("PK")
+	_, out, stderr = h.comment("--run-id", "77")
+	assert.Equal(t, "NO_GO\n", out)
+	assert.Contains(t, stderr, "not compared with the last report")
 }
 
 // TestCommentOfACommit: on a push and in a merge queue there is no pull request to

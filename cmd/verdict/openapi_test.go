@@ -38,7 +38,7 @@ const (
 // apiPaths are the parts of it that verdict uses.
 var apiPaths = []string{
 	"/user", "/repos/{owner}/{repo}/actions/runs/{run_id}", "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs", "/repos/{owner}/{repo}/actions/runs/{run_id}/artifacts",
-	"/repos/{owner}/{repo}/actions/runs/{run_id}/rerun", "/repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
+	"/repos/{owner}/{repo}/actions/runs/{run_id}/rerun", "/repos/{owner}/{repo}/actions/artifacts", "/repos/{owner}/{repo}/actions/artifacts/{artifact_id}/{archive_format}", "/repos/{owner}/{repo}/actions/workflows/{workflow_id}/runs",
 	"/repos/{owner}/{repo}/pulls", "/repos/{owner}/{repo}/pulls/{pull_number}", "/repos/{owner}/{repo}/pulls/{pull_number}/files", "/repos/{owner}/{repo}/commits/{commit_sha}/pulls",
 	"/repos/{owner}/{repo}/contents/{path}", "/repos/{owner}/{repo}/git/commits/{commit_sha}", "/repos/{owner}/{repo}/issues/{issue_number}/comments",
 	"/repos/{owner}/{repo}/issues/comments/{comment_id}", "/repos/{owner}/{repo}/check-runs", "/repos/{owner}/{repo}/check-runs/{check_run_id}", "/repos/{owner}/{repo}/statuses/{sha}",
@@ -165,7 +165,7 @@ func trim(whole map[string]any) map[string]any {
 // judge finds what describes a request, and checks it. The result is nil for what
 // the description does not know: the GraphQL API, and an artifact's address.
 func (d *description) judge(t *testing.T, r *http.Request, body []byte) *openapi3filter.RequestValidationInput {
-	if d == nil || r.URL.Path == "/graphql" || r.URL.Path == "/blob" {
+	if d == nil || r.URL.Path == "/graphql" || strings.HasPrefix(r.URL.Path, "/blob") {
 		return nil
 	}
 	asked := r.Clone(r.Context())

@@ -89,7 +89,7 @@ func TestWorkflows(t *testing.T) {
 	require.NoError(t, os.MkdirAll(uploads, 0o755))
 	stubs := map[string]string{
 		"actions/checkout@11bd71901bbe5b1630ceea73d27597364c9af683":        stub(t, scratch, "checkout", `git clone -q "$CLONED" . && git checkout -q "$REF"`),
-		"actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02": stub(t, scratch, "upload", `cp -r "$FROM/." "$UPLOADS/$NAME/"`),
+		"actions/upload-artifact@ea165f8d65b6e75b540449e92b4886f43607fa02": stub(t, scratch, "upload", `mkdir -p "$UPLOADS/$NAME" && if [ -d "$FROM" ]; then cp -r "$FROM/." "$UPLOADS/$NAME/"; else cp "$FROM" "$UPLOADS/$NAME/"; fi`),
 		"actions/setup-go@d35c59abb061a4a6fb18e82ac0862c26744d6ab5":        stub(t, scratch, "setup-go", "go version"),
 	}
 	run := func(event string, payload any, workflow string) (string, error) {
@@ -130,6 +130,7 @@ func TestWorkflows(t *testing.T) {
 	require.Len(t, h.checks, 1)
 	assert.Equal(t, "success", h.checks[0]["conclusion"])
 	assert.Equal(t, "verdict: docs/release-progress.md (main)", h.checks[0]["name"])
+	assert.FileExists(t, filepath.Join(uploads, "verdict-report-main-7", "report.json"), "the next report is compared with it")
 }
 
 // commitInto writes this repository's files, as they are committed, into dir.

@@ -2,10 +2,13 @@ package publish
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
@@ -35,11 +38,47 @@ func (c *Client) Artifact(ctx context.Context, owner, repo string, run int64, na
 	if found == nil {
 		return fmt.Errorf("find artifact %q of run %d: it is not there", name, run)
 	}
-	if found.GetSizeInBytes() > MaxArtifact {
-		return fmt.Errorf("fetch artifact %q: %d bytes, at most %d are read", name, found.GetSizeInBytes(), int64(MaxArtifact))
+	return c.download(ctx, owner, repo, found, to)
+}
+
+// ErrNoArtifact says that nobody who counts has kept such an artifact.
+var ErrNoArtifact = errors.New("no such artifact")
+
+// Kept fetches the newest artifact of that name which a run of the workflow file
+// uploaded on a workflow_run event. Such a run is of the default branch, while any
+// run of a pull request can upload an artifact of the same name.
+func (c *Client) Kept(ctx context.Context, owner, repo, name, workflow string, to *os.File) error {
+	var list struct {
+		Artifacts []struct {
+			github.Artifact
+			WorkflowRun struct{ ID int64 } `json:"workflow_run"`
+		}
+	}
+	if err := c.get(ctx, fmt.Sprintf("repos/%s/%s/actions/artifacts?per_page=10&name=%s", owner, repo, url.QueryEscape(name)), &list); err != nil {
+		return denied("list artifacts", err)
+	}
+	for i := range list.Artifacts { // the newest first
+		a := &list.Artifacts[i]
+		if a.GetName() != name || a.GetExpired() {
+			continue
+		}
+		var run struct{ Event, Path string }
+		if err := c.get(ctx, fmt.Sprintf("repos/%s/%s/actions/runs/%d", owner, repo, a.WorkflowRun.ID), &run); err != nil {
+			return denied(fmt.Sprintf("read run %d", a.WorkflowRun.ID), err)
+		}
+		if path, _, _ := strings.Cut(run.Path, "@"); run.Event == "workflow_run" && path == workflow {
+			return c.download(ctx, owner, repo, &a.Artifact, to)
+		}
+	}
+	return fmt.Errorf("find artifact %q: %w", name, ErrNoArtifact)
+}
+
+func (c *Client) download(ctx context.Context, owner, repo string, a *github.Artifact, to *os.File) error {
+	if a.GetSizeInBytes() > MaxArtifact {
+		return fmt.Errorf("fetch artifact %q: %d bytes, at most %d are read", a.GetName(), a.GetSizeInBytes(), int64(MaxArtifact))
 	}
 	return c.retry(ctx, func() (*github.Response, error) {
-		address, resp, err := c.github.Actions.DownloadArtifact(ctx, owner, repo, found.GetID(), 1)
+		address, resp, err := c.github.Actions.DownloadArtifact(ctx, owner, repo, a.GetID(), 1)
 		if err != nil {
 			return resp, denied("fetch artifact", err)
 		}
