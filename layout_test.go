@@ -5,8 +5,13 @@ package layout_test
 import (
 	"encoding/json"
 	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"go/types"
 	"io"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -39,6 +44,7 @@ var layout = map[string][]string{
 	"verdict/render":   {"verdict", "collector/tracker", "collector/evidence", "templates"},
 	"verdict/publish":  {},
 	"templates":        {},
+	"lazyregexp":       {}, // any package may import it
 	"examples":         {},
 	"bench/checkpoint": {"collector/checkpoint", "collector/checkpoint/gitstore", "collector/tracker"},
 	"cmd/verdict":      nil, // all
@@ -64,12 +70,13 @@ var pure = []string{"collector/tracker", "collector/plan", "verdict", "verdict/p
 
 type goPackage struct {
 	ImportPath, Name, Doc string
-	Imports               []string
+	Dir                   string
+	GoFiles, Imports      []string
 }
 
 func packages(t *testing.T) map[string]goPackage {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-json=ImportPath,Name,Doc,Imports", "./...").Output()
+	out, err := exec.Command("go", "list", "-json=ImportPath,Name,Doc,Dir,GoFiles,Imports", "./...").Output()
 	require.NoError(t, err)
 	found := map[string]goPackage{}
 	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
@@ -93,7 +100,7 @@ func TestImports(t *testing.T) {
 			continue
 		}
 		for _, path := range p.Imports {
-			if local, ok := strings.CutPrefix(path, module); ok && allowed != nil {
+			if local, ok := strings.CutPrefix(path, module); ok && allowed != nil && local != "lazyregexp" {
 				assert.Contains(t, allowed, local, "%s must not import %s", name, local)
 			}
 			for prefix, owners := range alone {
@@ -112,6 +119,30 @@ func TestEveryPackageIsThere(t *testing.T) {
 	found := packages(t)
 	for name := range layout {
 		assert.Contains(t, found, name, "the layout names a package that does not exist")
+	}
+}
+
+// TestPatternsWait: compiling the patterns of all packages took most of the time
+// that the program needs to start.
+func TestPatternsWait(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, name := range p.GoFiles {
+			fset := token.NewFileSet()
+			file, err := parser.ParseFile(fset, filepath.Join(p.Dir, name), nil, 0)
+			require.NoError(t, err)
+			for _, d := range file.Decls {
+				if _, ok := d.(*ast.GenDecl); !ok {
+					continue
+				}
+				ast.Inspect(d, func(n ast.Node) bool {
+					if call, ok := n.(*ast.CallExpr); ok {
+						called := types.ExprString(call.Fun)
+						assert.NotEqual(t, "regexp.MustCompile", called, "%s: a pattern that every start compiles: use lazyregexp.New", fset.Position(n.Pos()))
+					}
+					return true
+				})
+			}
+		}
 	}
 }
 

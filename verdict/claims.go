@@ -2,13 +2,13 @@ package verdict
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // claims judges what a packet that is done says of its required commands.
@@ -127,8 +127,8 @@ func lastTool(command string) (string, bool) {
 // firstTry and afterFix are the words by which evidence tells of a failure that
 // was put right.
 var (
-	firstTry = regexp.MustCompile(`(?i)\b(initial(ly)?|first (run|try|attempt)|before (the )?fix|pre-?fix)\b`)
-	afterFix = regexp.MustCompile(`(?i)\b(after (the )?(fix|change|correction)|post-?fix|fixed|once fixed)\b`)
+	firstTry = lazyregexp.New(`(?i)\b(initial(ly)?|first (run|try|attempt)|before (the )?fix|pre-?fix)\b`)
+	afterFix = lazyregexp.New(`(?i)\b(after (the )?(fix|change|correction)|post-?fix|fixed|once fixed)\b`)
 )
 
 // results judges all that the evidence says of one required command: a later run

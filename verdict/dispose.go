@@ -1,42 +1,42 @@
 package verdict
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 var (
 	// denied and unsure are what stands before a word that does not count: "not
 	// accepted", "partially fixed", "may be mitigated". What will be put off is.
-	denied = regexp.MustCompile(`(?i)\b(?:not|no|never|without|nobody|none|cannot|can't|\w+n't)\s+(?:(?:yet|been|be|being|have|has|fully|formally|really|completely|explicitly|a|any|it|this)\s+)*$`)
-	unsure = regexp.MustCompile(`(?i)\b(?:should|must|may|might|could|would|can|will|shall|to|yet to)\s+(?:(?:be|been|being|have|fully|then|it|this|still)\s+)*$`)
-	partly = regexp.MustCompile(`(?i)\b(?:partially|partly|half|nearly|almost|mostly)[\s-]+$`)
+	denied = lazyregexp.New(`(?i)\b(?:not|no|never|without|nobody|none|cannot|can't|\w+n't)\s+(?:(?:yet|been|be|being|have|has|fully|formally|really|completely|explicitly|a|any|it|this)\s+)*$`)
+	unsure = lazyregexp.New(`(?i)\b(?:should|must|may|might|could|would|can|will|shall|to|yet to)\s+(?:(?:be|been|being|have|fully|then|it|this|still)\s+)*$`)
+	partly = lazyregexp.New(`(?i)\b(?:partially|partly|half|nearly|almost|mostly)[\s-]+$`)
 	// hoped is a clause in which "resolved" is a hope, and stillOpen what takes it back.
-	hoped     = regexp.MustCompile(`(?i)\b(?:until|once|unless|whether|if)\b[^.;—:()]*$`)
-	stillOpen = regexp.MustCompile(`(?i)\b(?:re-?opened|regressed|reverted|unresolved|unfixed|still (?:open|present|fails?|failing|races|broken|happens|occurs|unresolved|not|needs?))\b`)
+	hoped     = lazyregexp.New(`(?i)\b(?:until|once|unless|whether|if)\b[^.;—:()]*$`)
+	stillOpen = lazyregexp.New(`(?i)\b(?:re-?opened|regressed|reverted|unresolved|unfixed|still (?:open|present|fails?|failing|races|broken|happens|occurs|unresolved|not|needs?))\b`)
 	// waits and undecided are a decision that is yet to come.
-	waits     = regexp.MustCompile(`(?i)^(?:pending|awaiting|waiting)`)
-	undecided = regexp.MustCompile(`(?i)^\s+(?:\w+[\s'’]+){0,3}(?:acceptance|decision|sign-?off|approval|triage)\b`)
+	waits     = lazyregexp.New(`(?i)^(?:pending|awaiting|waiting)`)
+	undecided = lazyregexp.New(`(?i)^\s+(?:\w+[\s'’]+){0,3}(?:acceptance|decision|sign-?off|approval|triage)\b`)
 
 	// What may follow a word that says something of the risk; another noun makes it
 	// say something of that: "a closed socket".
-	follows   = regexp.MustCompile(`(?i)^\W*$|^\s*[^\w\s-]|^\s+[-–—→]|^\s+(?:[a-z][a-z0-9]*-\d+|[#@]?\d|(?:in|by|to|until|till|for|as|with|via|on|at|after|since|per|through|under|from|because|due|and|or|but|so|when|while|given|during|within|across|before|upstream|already|now|today|there|here|again|elsewhere|separately|the|a|an|this|that|these|its|their|our|all|both|risks?|trade-?offs?|limitations?|debts?|gaps?|issues?|items?|\w+ly|packet)\b)`)
-	copula    = regexp.MustCompile(`(?i)\b(?:is|are|was|were|been|be|has|have|risk|remains?|now|fully|formally|explicitly|already)\s+$`)
-	finite    = regexp.MustCompile(`(?i)\b(?:may|might|could|can|will|would|is|are|was|were|has|have|does|do|cannot|must|fails?)\b`)
-	placeName = regexp.MustCompile(`(?i)\b(?:in|by|with|via)\s+(?:packet\s+)?(?:[a-z][a-z0-9]*-\d+|#\d+|pr\b|[0-9a-f]{7,40}\b)`)
-	clauseEnd = regexp.MustCompile(`[.;—()]|:\s`)
+	follows   = lazyregexp.New(`(?i)^\W*$|^\s*[^\w\s-]|^\s+[-–—→]|^\s+(?:[a-z][a-z0-9]*-\d+|[#@]?\d|(?:in|by|to|until|till|for|as|with|via|on|at|after|since|per|through|under|from|because|due|and|or|but|so|when|while|given|during|within|across|before|upstream|already|now|today|there|here|again|elsewhere|separately|the|a|an|this|that|these|its|their|our|all|both|risks?|trade-?offs?|limitations?|debts?|gaps?|issues?|items?|\w+ly|packet)\b)`)
+	copula    = lazyregexp.New(`(?i)\b(?:is|are|was|were|been|be|has|have|risk|remains?|now|fully|formally|explicitly|already)\s+$`)
+	finite    = lazyregexp.New(`(?i)\b(?:may|might|could|can|will|would|is|are|was|were|has|have|does|do|cannot|must|fails?)\b`)
+	placeName = lazyregexp.New(`(?i)\b(?:in|by|with|via)\s+(?:packet\s+)?(?:[a-z][a-z0-9]*-\d+|#\d+|pr\b|[0-9a-f]{7,40}\b)`)
+	clauseEnd = lazyregexp.New(`[.;—()]|:\s`)
 )
 
 // found returns the first match of a list that says something of the risk, with
 // its place.
 func (l *dispositionList) found(text string) (word string, end int) {
 	best, lower := -1, lowered(text)
-	for _, re := range []*regexp.Regexp{l.word, l.phrase} {
+	for i, re := range []lazyregexp.Regexp{l.word, l.phrase} {
 		for _, at := range re.FindAllStringIndex(lower, -1) {
-			if l.counts(text, at[0], at[1], re == l.word) && (best < 0 || at[0] < best) {
+			if l.counts(text, at[0], at[1], i == 0) && (best < 0 || at[0] < best) {
 				best, word, end = at[0], text[at[0]:at[1]], at[1]
 				break
 			}
@@ -72,8 +72,8 @@ func (l *dispositionList) counts(text string, start, end int, positional bool) b
 // emptyMitigation is what stands behind "Mitigation" where there is none, and
 // notOwed behind "Follow-up".
 var (
-	emptyMitigation = regexp.MustCompile(`(?i)^\s*[:=—–-]*\s*(?:none|no\b|n/a|tbd|todo|unknown|pending|[—–-]|$)`)
-	notOwed         = regexp.MustCompile(`(?i)^\s*[:=—–-]*\s*(?:(?:is |are )?not (?:needed|required|planned|necessary)\b|(?:is|are|was|were) (?:all )?(?:done|closed|completed?|resolved|finished)\b|none\b|n/a\b)`)
+	emptyMitigation = lazyregexp.New(`(?i)^\s*[:=—–-]*\s*(?:none|no\b|n/a|tbd|todo|unknown|pending|[—–-]|$)`)
+	notOwed         = lazyregexp.New(`(?i)^\s*[:=—–-]*\s*(?:(?:is |are )?not (?:needed|required|planned|necessary)\b|(?:is|are|was|were) (?:all )?(?:done|closed|completed?|resolved|finished)\b|none\b|n/a\b)`)
 )
 
 // says reports whether a word says something of the risk, and not of the noun
@@ -96,7 +96,7 @@ func (l *dispositionList) says(before, word, after string) bool {
 	return l.disposition == DispositionDeferred || l.disposition == DispositionResolved && placeName.MatchString(clause)
 }
 
-var clauseStart = regexp.MustCompile(`(?:^|[.;:—(]\s*|\s-\s+)$`)
+var clauseStart = lazyregexp.New(`(?:^|[.;:—(]\s*|\s-\s+)$`)
 
 func firstWord(s string) string {
 	if f := strings.Fields(s); len(f) > 0 {
@@ -108,29 +108,29 @@ func firstWord(s string) string {
 var (
 	// statedFirst is a disposition in its own word at the beginning: "[resolved] …",
 	// "Open: …".
-	statedFirst = regexp.MustCompile(`(?i)^[\[(*]*(resolved|fixed|closed|mitigated|accepted|deferred|open)(?:[\])]|\s*[:—–]|\s+-\s|\s*$)`)
+	statedFirst = lazyregexp.New(`(?i)^[\[(*]*(resolved|fixed|closed|mitigated|accepted|deferred|open)(?:[\])]|\s*[:—–]|\s+-\s|\s*$)`)
 	statedWords = map[string]Disposition{"resolved": DispositionResolved, "fixed": DispositionResolved, "closed": DispositionResolved, "mitigated": DispositionMitigated, "accepted": DispositionAccepted, "deferred": DispositionDeferred, "open": DispositionOpen}
 
-	noRisk    = regexp.MustCompile(`(?i)^["'“*_]*(?:(?:none|nil|nothing|n/?a|not applicable)\b|[—–-]+\s*$|(?:no|zero)\s+(?:[a-z/-]+\s+){0,3}?(?:risks?|issues?|concerns?|blockers?|regressions?|findings?|problems?|changes?|impacts?|caveats?|follow-?ups?|action|breakage|unknowns)\b)`)
-	noneAtAll = regexp.MustCompile(`(?i)^nothing\s+(?:in|on|for|from|with|after)\b|^no longer\b`)
+	noRisk    = lazyregexp.New(`(?i)^["'“*_]*(?:(?:none|nil|nothing|n/?a|not applicable)\b|[—–-]+\s*$|(?:no|zero)\s+(?:[a-z/-]+\s+){0,3}?(?:risks?|issues?|concerns?|blockers?|regressions?|findings?|problems?|changes?|impacts?|caveats?|follow-?ups?|action|breakage|unknowns)\b)`)
+	noneAtAll = lazyregexp.New(`(?i)^nothing\s+(?:in|on|for|from|with|after)\b|^no longer\b`)
 	// noneFollows is what may follow: "None of the retries …", "Nothing watches …"
 	// and "No risk assessment …" are risks.
-	noneFollows = regexp.MustCompile(`(?i)^\s*["'”*_]*(?:$|[^\w\s-])|^\s*[-–—]|^\s+(?:known|identified|found|noted|remaining|remains?|outstanding|open|additional|new|currently|expected|reported|left|recorded|required|needed|anticipated|blocking|major|significant|material|further|more|critical|high|low|medium|yet|discovered|observed|introduced|residual|that|is|are|was|were|at|beyond|except|other|apart|besides|aside|for|in|after|from|with|on|and|or|as|since|so|because|of (?:note|concern)|to (?:note|report|add))\b`)
+	noneFollows = lazyregexp.New(`(?i)^\s*["'”*_]*(?:$|[^\w\s-])|^\s*[-–—]|^\s+(?:known|identified|found|noted|remaining|remains?|outstanding|open|additional|new|currently|expected|reported|left|recorded|required|needed|anticipated|blocking|major|significant|material|further|more|critical|high|low|medium|yet|discovered|observed|introduced|residual|that|is|are|was|were|at|beyond|except|other|apart|besides|aside|for|in|after|from|with|on|and|or|as|since|so|because|of (?:note|concern)|to (?:note|report|add))\b`)
 	// exception is what takes back a part of "None", unless what follows points
 	// elsewhere.
-	exception = regexp.MustCompile(`(?i)^[^.]*?(\b(?:except(?: for| that)?|other than|apart from|besides|aside from|beyond|but|although|though|save for|with the exception of)\b)|(\bhowever\b)`)
-	elsewhere = regexp.MustCompile(`(?i)\b(?:above|below|already|listed|recorded|documented|ledger|register)\b|^\W*(?:this|the) (?:packet|scope|lane|plan)\b|\b(?:normal|usual|standard|ordinary)\b`)
+	exception = lazyregexp.New(`(?i)^[^.]*?(\b(?:except(?: for| that)?|other than|apart from|besides|aside from|beyond|but|although|though|save for|with the exception of)\b)|(\bhowever\b)`)
+	elsewhere = lazyregexp.New(`(?i)\b(?:above|below|already|listed|recorded|documented|ledger|register)\b|^\W*(?:this|the) (?:packet|scope|lane|plan)\b|\b(?:normal|usual|standard|ordinary)\b`)
 	// deferredItems are what was put off elsewhere and is spoken of here.
-	deferredItems = regexp.MustCompile(`(?i)\b(?:all|the|other|previously) deferred\b`)
-	sentenceEnd   = regexp.MustCompile(`[.;]\s+`)
-	gap           = regexp.MustCompile(`(?i)\bnot (?:yet )?(?:tested|verified|validated|covered|wired|implemented|supported|exercised|proven)\b|\b(?:untested|unverified|unvalidated)\b`)
-	noCode        = regexp.MustCompile(`(?i)\bdocs?\b|\bdocumentation\b|\bno code\b`)
+	deferredItems = lazyregexp.New(`(?i)\b(?:all|the|other|previously) deferred\b`)
+	sentenceEnd   = lazyregexp.New(`[.;]\s+`)
+	gap           = lazyregexp.New(`(?i)\bnot (?:yet )?(?:tested|verified|validated|covered|wired|implemented|supported|exercised|proven)\b|\b(?:untested|unverified|unvalidated)\b`)
+	noCode        = lazyregexp.New(`(?i)\bdocs?\b|\bdocumentation\b|\bno code\b`)
 
-	pointerRisk = regexp.MustCompile(`(?i)^see\b.*\b(table|above|below|section|list|ledger|register|conditions?|packet|evidence|plan)\b|^see [A-Z]\w*-\d+\W*$|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
-	statement   = regexp.MustCompile(`(?i)\b(?:exists?|confirms? no|is now complete|now complete|no (?:additional |further )?(?:\w+ )?(?:work|changes?|action) (?:is |are )?(?:needed|required|necessary))\b`)
-	lacks       = regexp.MustCompile(`(?i)\b(?:not|yet|missing|without|lacks?|may|might|could|only|never|fails?|\w+n't)\b`)
-	targetID    = regexp.MustCompile(`(?i)\b(?:in|to|by|until|on|with|for|at|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?|packet \d{1,3})\b`)
-	reference   = regexp.MustCompile(`\b([A-Z][A-Z0-9]*-\d+[a-z]?)\b`)
+	pointerRisk = lazyregexp.New(`(?i)^see\b.*\b(table|above|below|section|list|ledger|register|conditions?|packet|evidence|plan)\b|^see [A-Z]\w*-\d+\W*$|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
+	statement   = lazyregexp.New(`(?i)\b(?:exists?|confirms? no|is now complete|now complete|no (?:additional |further )?(?:\w+ )?(?:work|changes?|action) (?:is |are )?(?:needed|required|necessary))\b`)
+	lacks       = lazyregexp.New(`(?i)\b(?:not|yet|missing|without|lacks?|may|might|could|only|never|fails?|\w+n't)\b`)
+	targetID    = lazyregexp.New(`(?i)\b(?:in|to|by|until|on|with|for|at|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?|packet \d{1,3})\b`)
+	reference   = lazyregexp.New(`\b([A-Z][A-Z0-9]*-\d+[a-z]?)\b`)
 )
 
 // disposed is what a text says is done about a risk, and by which words.
@@ -187,7 +187,7 @@ func byWords(text string) disposed {
 }
 
 // imperative is a text that asks somebody to do something.
-var imperative = regexp.MustCompile(`(?i)^(?:monitor|watch|keep an eye on|revisit|investigate|re-?evaluate|reassess|follow up|consider)\b`)
+var imperative = lazyregexp.New(`(?i)^(?:monitor|watch|keep an eye on|revisit|investigate|re-?evaluate|reassess|follow up|consider)\b`)
 
 // disposeNone reads what stands behind "None": an exception, or what is put off
 // all the same.
@@ -220,17 +220,17 @@ func disposeNone(none, rest string) disposed {
 // cellStates are what a status column says in one word.
 var cellStates = []struct {
 	disposition Disposition
-	words       *regexp.Regexp
+	words       lazyregexp.Regexp
 }{
-	{DispositionOpen, regexp.MustCompile(`(?i)^\W*(?:not\b|no\b|un\w+|open|new|active|identified|❌|🔴)`)},
-	{DispositionResolved, regexp.MustCompile(`(?i)^\W*(?:resolved|fixed|closed|done|completed?|remediated|eliminated|retired|superseded|obsolete|✅|☑|✔)`)},
-	{DispositionDeferred, regexp.MustCompile(`(?i)^\W*(?:deferred|in[ _-]progress|planned|tracked|monitor(?:ing|ed)?|watch(?:ing)?|wip|scheduled|backlog|tbd|todo|pending|postponed|follow-?up)\b`)},
-	{DispositionAccepted, regexp.MustCompile(`(?i)^\W*(?:accept(?:ed|able|s)?|waived|tolerated|won'?t[ -]?fix)\b`)},
-	{DispositionMitigated, regexp.MustCompile(`(?i)^\W*(?:mitigated|reduced|contained|compensated)\b`)},
+	{DispositionOpen, lazyregexp.New(`(?i)^\W*(?:not\b|no\b|un\w+|open|new|active|identified|❌|🔴)`)},
+	{DispositionResolved, lazyregexp.New(`(?i)^\W*(?:resolved|fixed|closed|done|completed?|remediated|eliminated|retired|superseded|obsolete|✅|☑|✔)`)},
+	{DispositionDeferred, lazyregexp.New(`(?i)^\W*(?:deferred|in[ _-]progress|planned|tracked|monitor(?:ing|ed)?|watch(?:ing)?|wip|scheduled|backlog|tbd|todo|pending|postponed|follow-?up)\b`)},
+	{DispositionAccepted, lazyregexp.New(`(?i)^\W*(?:accept(?:ed|able|s)?|waived|tolerated|won'?t[ -]?fix)\b`)},
+	{DispositionMitigated, lazyregexp.New(`(?i)^\W*(?:mitigated|reduced|contained|compensated)\b`)},
 }
 
 // emptyCell is a mitigation or a follow-up that is none.
-var emptyCell = regexp.MustCompile(`(?i)^\W*(?:none\b|no\b|n/a|not\b|nil\b|tbd|todo|unknown|open\b|pending\b|$)`)
+var emptyCell = lazyregexp.New(`(?i)^\W*(?:none\b|no\b|n/a|not\b|nil\b|tbd|todo|unknown|open\b|pending\b|$)`)
 
 // disposeRow reads a row of a table: what its status says, then its other columns,
 // then the text.

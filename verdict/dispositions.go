@@ -2,10 +2,10 @@ package verdict
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // dispositionList is the words by which a risk's text gets a disposition. They
@@ -16,7 +16,7 @@ type dispositionList struct {
 	words       []string // count where they say something of the risk: "is fixed", not "a fixed size"
 	phrases     []string // count wherever they stand
 
-	word, phrase *regexp.Regexp
+	word, phrase lazyregexp.Regexp
 }
 
 // LATER and REPAIR stand for these words in the lists.
@@ -71,8 +71,8 @@ var dispositions = compiled([]dispositionList{
 // is quicker than leaving the case to them.
 func compiled(lists []dispositionList) []dispositionList {
 	names := strings.NewReplacer("LATER", `(?:`+laterWords+`)`, "REPAIR", `(?:`+repairWords+`)`, " ", `[\s-]+`)
-	join := func(words []string) *regexp.Regexp {
-		return regexp.MustCompile(`\b(?:` + names.Replace(strings.Join(words, "|")) + `)(?:\b|$)`)
+	join := func(words []string) lazyregexp.Regexp {
+		return lazyregexp.New(`\b(?:` + names.Replace(strings.Join(words, "|")) + `)(?:\b|$)`)
 	}
 	for i := range lists {
 		lists[i].word, lists[i].phrase = join(lists[i].words), join(lists[i].phrases)

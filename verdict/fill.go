@@ -1,24 +1,24 @@
 package verdict
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // boxMeanings say when the boxes of the packet that asks for the verdict are
 // true. A box that none of them fits is for a person to tick.
 var boxMeanings = []struct {
-	text *regexp.Regexp
+	text lazyregexp.Regexp
 	true func(*filler) bool
 }{
-	{regexp.MustCompile(`(?i)\bdone\b.*\bapproved\b|\ball packets\b`), (*filler).othersDone},
-	{regexp.MustCompile(`(?i)\bresidual risks?\b|\brisks? reconciled\b`), func(*filler) bool { return true }},
-	{regexp.MustCompile(`(?i)\bcheckpoints?\b|\bcommit hash`), (*filler).commitsVerified},
-	{regexp.MustCompile(`(?i)\bcommands?\b|\bexit[- ]codes?\b|\bbaselines?\b|\breruns?\b`), (*filler).commandsRan},
-	{regexp.MustCompile(`(?i)\b(verdict|recommendation|decision)\b`), func(*filler) bool { return true }},
+	{lazyregexp.New(`(?i)\bdone\b.*\bapproved\b|\ball packets\b`), (*filler).othersDone},
+	{lazyregexp.New(`(?i)\bresidual risks?\b|\brisks? reconciled\b`), func(*filler) bool { return true }},
+	{lazyregexp.New(`(?i)\bcheckpoints?\b|\bcommit hash`), (*filler).commitsVerified},
+	{lazyregexp.New(`(?i)\bcommands?\b|\bexit[- ]codes?\b|\bbaselines?\b|\breruns?\b`), (*filler).commandsRan},
+	{lazyregexp.New(`(?i)\b(verdict|recommendation|decision)\b`), func(*filler) bool { return true }},
 }
 
 // gateRules say which blockers fail a gate, by the beginning of their rule: P0 is

@@ -4,11 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // ledger collects a tracker's risks: what its packets, its lists and the linked
@@ -134,11 +134,11 @@ func (l *ledger) fromPacket(p *tracker.Packet, r *tracker.Risk) {
 }
 
 var (
-	idWord = regexp.MustCompile(`(?i)\bpacket \d{1,3}\b|\b[a-z][a-z0-9]*[-_.]?\d+[a-z]?(?:[-.][a-z0-9]+)*\b`)
+	idWord = lazyregexp.New(`(?i)\bpacket \d{1,3}\b|\b[a-z][a-z0-9]*[-_.]?\d+[a-z]?(?:[-.][a-z0-9]+)*\b`)
 	// takesCare is what stands behind the id of a packet that a risk is left to,
 	// and leaves what stands before it.
-	takesCare = regexp.MustCompile(`(?i)^(?:/\d+)*(?:\s+final)?(?:\s+\w+)?\s+(?:will|hardens?|adds?|provides?|handles?|covers?|address(?:es)?|fix(?:es)?|creates?|takes?|resolves?|removes?|replaces?|closes?|mitigates?|cannot (?:proceed|start|begin))\b`)
-	leaves    = regexp.MustCompile(`(?i)\b(?:in|to|for|by|until)\s+(?:the\s+)?$`)
+	takesCare = lazyregexp.New(`(?i)^(?:/\d+)*(?:\s+final)?(?:\s+\w+)?\s+(?:will|hardens?|adds?|provides?|handles?|covers?|address(?:es)?|fix(?:es)?|creates?|takes?|resolves?|removes?|replaces?|closes?|mitigates?|cannot (?:proceed|start|begin))\b`)
+	leaves    = lazyregexp.New(`(?i)\b(?:in|to|for|by|until)\s+(?:the\s+)?$`)
 )
 
 // leftTo is the packet after this one that a text leaves the risk to. A packet
@@ -177,7 +177,7 @@ func (l *ledger) named(id string) *tracker.Packet {
 }
 
 // reconciles are titles of lists that speak for all packets.
-var reconciles = regexp.MustCompile(`(?i)\b(?:reconcil|consolidat|ledger|register|all packets|summary|overall|final)`)
+var reconciles = lazyregexp.New(`(?i)\b(?:reconcil|consolidat|ledger|register|all packets|summary|overall|final)`)
 
 // fromList takes a list over several packets. One that stands in a packet that
 // does not ask for the verdict, under no such title, is that packet's own.
@@ -267,10 +267,10 @@ func (l *ledger) fromRegister(r *tracker.Risk) {
 var (
 	// otherConditions are titles of lists that are no conditions of the verdict:
 	// those that were met, and those of a later step.
-	otherConditions = regexp.MustCompile(`(?i)\bresolved\b|\bmet\b|\bconditions for .*\b(upgrade|later|next)`)
+	otherConditions = lazyregexp.New(`(?i)\bresolved\b|\bmet\b|\bconditions for .*\b(upgrade|later|next)`)
 	// conditionsMet is how a verdict says that the conditions of an earlier one are
 	// met.
-	conditionsMet = regexp.MustCompile(`(?i)\bconditions?\b[^.]*\b(?:resolved|met|burned down|cleared|satisfied|closed|done|completed?)\b`)
+	conditionsMet = lazyregexp.New(`(?i)\bconditions?\b[^.]*\b(?:resolved|met|burned down|cleared|satisfied|closed|done|completed?)\b`)
 )
 
 // fromConditions takes the conditions of a verdict that still stands. Those of an

@@ -1,11 +1,11 @@
 package verdict
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // same finds the entry that states the same risk: the same text, or most of the
@@ -50,8 +50,8 @@ func (l *ledger) same(r *tracker.Risk) *entry {
 }
 
 var (
-	wordForm = regexp.MustCompile(`[A-Za-z][A-Za-z0-9_]{3,}|\d{2,}`)
-	notText  = regexp.MustCompile(`[^\pL\pN]+`)
+	wordForm = lazyregexp.New(`[A-Za-z][A-Za-z0-9_]{3,}|\d{2,}`)
+	notText  = lazyregexp.New(`[^\pL\pN]+`)
 )
 
 // normalText is a text without case, marks and the blanks between words.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/verdictci/verdict/lazyregexp"
 	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/policy"
 	"github.com/verdictci/verdict/verdict/publish"
@@ -198,7 +198,7 @@ type shown struct {
 	class, head, url string
 }
 
-var shownState = regexp.MustCompile(`<!-- verdict:state class=(\w+) evidence=\S+ (?:run=\S+ )?head=([0-9a-f]{40,64}) -->`)
+var shownState = lazyregexp.New(`<!-- verdict:state class=(\w+) evidence=\S+ (?:run=\S+ )?head=([0-9a-f]{40,64}) -->`)
 
 // decisionShown is the decision that stood there at a time; the zero time: now. What
 // a comment said before it was edited is not known: then it is nil.
@@ -265,7 +265,7 @@ func (a *answerer) decideAgain(ctx context.Context, pr *publish.PullRequest) err
 	return nil
 }
 
-var acceptedMark = regexp.MustCompile(`<!-- verdict:accepted comment=(\d+) order=(\d+) head=([0-9a-f]{40,64}) tree=([0-9a-f]{40,64}) -->`)
+var acceptedMark = lazyregexp.New(`<!-- verdict:accepted comment=(\d+) order=(\d+) head=([0-9a-f]{40,64}) tree=([0-9a-f]{40,64}) -->`)
 
 // acceptances are the acceptances of the pull request's conversation that count for
 // a head: given by somebody who may, in a comment that was not changed since, and

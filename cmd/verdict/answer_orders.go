@@ -1,9 +1,10 @@
 package main
 
 import (
-	"regexp"
 	"strings"
 	"time"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // order is a line of a comment that asks verdict for something.
@@ -16,12 +17,12 @@ type order struct {
 }
 
 var (
-	codeFence = regexp.MustCompile("^([ \t]*(?:(?:[-+*]|\\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$")
-	container = regexp.MustCompile(`^([ \t]|>|<|\[[^\]]*\]:|[-+*]([ \t]|$)|\d{1,9}[.)]([ \t]|$))`)
-	htmlTag   = regexp.MustCompile(`(?i)<(/?)(blockquote|code|del|details|kbd|pre|q|s|samp|script|style|template|textarea)\b`)
-	codeSpan  = regexp.MustCompile("`+")
-	tableRule = regexp.MustCompile(`^[ \t|:-]*-[ \t|:-]*$`) // under a table's head; what follows are cells
-	acceptIt  = regexp.MustCompile(`^(\S+)(?:\s+@([0-9a-f]{12,64}))?\s+until\s+(\d{4}-\d{2}-\d{2})\s+because\s+(\S.*)$`)
+	codeFence = lazyregexp.New("^([ \t]*(?:(?:[-+*]|\\d{1,9}[.)])[ \t]+)*)(`{3,}|~{3,})(.*)$")
+	container = lazyregexp.New(`^([ \t]|>|<|\[[^\]]*\]:|[-+*]([ \t]|$)|\d{1,9}[.)]([ \t]|$))`)
+	htmlTag   = lazyregexp.New(`(?i)<(/?)(blockquote|code|del|details|kbd|pre|q|s|samp|script|style|template|textarea)\b`)
+	codeSpan  = lazyregexp.New("`+")
+	tableRule = lazyregexp.New(`^[ \t|:-]*-[ \t|:-]*$`) // under a table's head; what follows are cells
+	acceptIt  = lazyregexp.New(`^(\S+)(?:\s+@([0-9a-f]{12,64}))?\s+until\s+(\d{4}-\d{2}-\d{2})\s+because\s+(\S.*)$`)
 )
 
 // orders reads the orders of a comment: lines that begin with /verdict, outside of

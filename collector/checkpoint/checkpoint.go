@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -22,6 +21,7 @@ import (
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Errors that callers tell apart.
@@ -91,7 +91,7 @@ func Subject(ctx context.Context, root string, ignore []string) (evidence.Subjec
 	return evidence.Subject{Commit: head.String(), Tree: c.Tree.String(), Branch: branch, Remote: remoteOf(s.Common), Worktree: worktree}, nil
 }
 
-var remoteURL = regexp.MustCompile(`(?ms)^\[remote "origin"\]\s*$.*?^\s*url\s*=\s*(\S+)\s*$`)
+var remoteURL = lazyregexp.New(`(?ms)^\[remote "origin"\]\s*$.*?^\s*url\s*=\s*(\S+)\s*$`)
 
 // remoteOf gives the web address of the repository's origin; empty when it is not
 // known.
@@ -239,7 +239,7 @@ func unreadable(reason string) evidence.Repository {
 // engine is what read the repository.
 const engine = "go-git"
 
-var mergeSubject = regexp.MustCompile(`^Merge ([0-9a-f]{40}) into ([0-9a-f]{40})$`)
+var mergeSubject = lazyregexp.New(`^Merge ([0-9a-f]{40}) into ([0-9a-f]{40})$`)
 
 // heads finds the commit that checkpoints must be reachable from. GitHub checks a
 // pull request out as a merge of its head into the base: the head is what the

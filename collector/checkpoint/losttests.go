@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // testCase is a test as one version of the sources has it.
@@ -30,10 +30,10 @@ type testCase struct {
 // testReader reads the tests of a source file.
 type testReader func(source string) []testCase
 
-var scriptTestFile = regexp.MustCompile(`\.(test|spec)\.\w+$|(^|/)__tests__/`)
+var scriptTestFile = lazyregexp.New(`\.(test|spec)\.\w+$|(^|/)__tests__/`)
 
 // notTests are folders whose files no test tool of the repository looks at.
-var notTests = regexp.MustCompile(`(^|/)(testdata|node_modules|vendor)/`)
+var notTests = lazyregexp.New(`(^|/)(testdata|node_modules|vendor)/`)
 
 // readerOf returns what reads a file's tests; nil for a file that holds none.
 func readerOf(name string) testReader {
@@ -280,7 +280,7 @@ func pairSimilar(before, after []testCase, now []*testCase, taken []bool) {
 	}
 }
 
-var word = regexp.MustCompile(`\w+|[^\w\s]+`)
+var word = lazyregexp.New(`\w+|[^\w\s]+`)
 
 // wordLines puts each word of a text on a line of its own.
 func wordLines(text string) []byte {

@@ -5,10 +5,11 @@ import (
 	"go/build/constraint"
 	"go/parser"
 	"go/token"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // goTests reads the tests, subtests and rows of tables of a Go file; what cannot be
@@ -39,7 +40,7 @@ type goReader struct {
 	tests    []testCase
 }
 
-var goTestName = regexp.MustCompile(`^(Test|Fuzz|Benchmark|Example)([^a-z].*)?$`)
+var goTestName = lazyregexp.New(`^(Test|Fuzz|Benchmark|Example)([^a-z].*)?$`)
 
 func (r *goReader) function(d *ast.FuncDecl) {
 	if d.Body == nil || !goTestName.MatchString(d.Name.Name) {
@@ -103,8 +104,11 @@ func (r *goReader) inert(s ast.Stmt, call *ast.CallExpr) bool {
 }
 
 var (
-	goFails = regexp.MustCompile(`^(Error|Fatal|Fail|panic$|Run$|Fuzz$)`)
-	goTimes = regexp.MustCompile(`^(Loop|ReportAllocs|ResetTimer|StartTimer|StopTimer)$`)
+	goFails = lazyregexp.New(`^(Error|Fatal|Fail|panic$|Run$|Fuzz$)`)
+	goTimes = lazyregexp.New(`^(Loop|ReportAllocs|ResetTimer|StartTimer|StopTimer)$`)
+
+	// goAsserts is the name of a library or a suite that fails the test.
+	goAsserts = lazyregexp.New(`(?i)assert|require|expect|suite|\bs\b`)
 )
 
 // mayFail reports whether a call may make a test fail: one of the test's own, or one
@@ -117,7 +121,7 @@ func (r *goReader) mayFail(call *ast.CallExpr) bool {
 	if goFails.MatchString(name) || goTimes.MatchString(name) {
 		return true
 	}
-	if s, ok := call.Fun.(*ast.SelectorExpr); ok && regexp.MustCompile(`(?i)assert|require|expect|suite|\bs\b`).MatchString(r.text(s.X)) {
+	if s, ok := call.Fun.(*ast.SelectorExpr); ok && goAsserts.MatchString(r.text(s.X)) {
 		return true
 	}
 	return slices.ContainsFunc(call.Args, func(a ast.Expr) bool {
@@ -187,7 +191,7 @@ func (r *goReader) rows(in ast.Node, parent string, run bool) {
 	})
 }
 
-var rowKey = regexp.MustCompile(`(?i)^(test)?(name|desc|description|title|label|scenario|case|what)$`)
+var rowKey = lazyregexp.New(`(?i)^(test)?(name|desc|description|title|label|scenario|case|what)$`)
 
 // rowName is the name of a table's row: the field that is called so, else the first
 // value.
@@ -250,7 +254,7 @@ func (r *goReader) text(n ast.Node) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-var outputComment = regexp.MustCompile(`(?i)^//\s*(unordered )?output:|^/\*\s*(unordered )?output:`)
+var outputComment = lazyregexp.New(`(?i)^//\s*(unordered )?output:|^/\*\s*(unordered )?output:`)
 
 // hasOutput reports whether an example says what it prints; without, it is not run.
 func (r *goReader) hasOutput(body *ast.BlockStmt) bool {
@@ -263,7 +267,7 @@ func (r *goReader) hasOutput(body *ast.BlockStmt) bool {
 }
 
 // defaultTags hold in an ordinary build.
-var defaultTags = regexp.MustCompile(`^(linux|unix|darwin|windows|amd64|arm64|cgo|gc|race|go1\..*)$`)
+var defaultTags = lazyregexp.New(`^(linux|unix|darwin|windows|amd64|arm64|cgo|gc|race|go1\..*)$`)
 
 // excluded reports whether a build constraint keeps a file out of ordinary builds.
 func excluded(f *ast.File) bool {

@@ -1,17 +1,18 @@
 package checkpoint
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 var (
-	pythonComment = regexp.MustCompile(`(?m)^\s*#.*$`)
-	pythonTest    = regexp.MustCompile(`(?m)^[ \t]*(?:async )?def (test\w*)\(`)
-	pythonMarked  = regexp.MustCompile(`(?m)^[ \t]*@(?:pytest\.mark\.|unittest\.)?(?:skip|xfail)\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*(?:async )?def (test\w*)\(`)
-	pythonSkips   = regexp.MustCompile(`^[^:\n]*(?:->[^:\n]*)?:\s*(?:pytest\.skip|self\.skipTest)\(`)
-	pythonChecks  = regexp.MustCompile(`\w*(assert|raises|fail|check|verify|expect)\w*`)
-	pythonEmpty   = regexp.MustCompile(`^[^:\n]*(?:->[^:\n]*)?:\s*(?:pass|\.\.\.)\s*(?:\n\S|\n\s*(?:async )?def |\n\s*@|$|\n\s*$)`)
+	pythonComment = lazyregexp.New(`(?m)^\s*#.*$`)
+	pythonTest    = lazyregexp.New(`(?m)^[ \t]*(?:async )?def (test\w*)\(`)
+	pythonMarked  = lazyregexp.New(`(?m)^[ \t]*@(?:pytest\.mark\.|unittest\.)?(?:skip|xfail)\b[^\n]*\n(?:[ \t]*@[^\n]*\n)*[ \t]*(?:async )?def (test\w*)\(`)
+	pythonSkips   = lazyregexp.New(`^[^:\n]*(?:->[^:\n]*)?:\s*(?:pytest\.skip|self\.skipTest)\(`)
+	pythonChecks  = lazyregexp.New(`\w*(assert|raises|fail|check|verify|expect)\w*`)
+	pythonEmpty   = lazyregexp.New(`^[^:\n]*(?:->[^:\n]*)?:\s*(?:pass|\.\.\.)\s*(?:\n\S|\n\s*(?:async )?def |\n\s*@|$|\n\s*$)`)
 )
 
 // pythonTests reads the tests of a Python file by their lines.

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // scriptTests reads the tests of a JavaScript or TypeScript file, as vitest and
@@ -19,7 +21,7 @@ func scriptTests(source string) []testCase {
 	return r.tests()
 }
 
-var extended = regexp.MustCompile(`\b(?:const|let|var)\s+(\w+)\s*=\s*(?:test|it)\.extend\b`)
+var extended = lazyregexp.New(`\b(?:const|let|var)\s+(\w+)\s*=\s*(?:test|it)\.extend\b`)
 
 type scriptReader struct {
 	source string
@@ -108,10 +110,10 @@ func (r *scriptReader) describe(c *scriptCall, from int) {
 }
 
 var (
-	skipOption  = regexp.MustCompile(`\b(skip|todo|fails):\s*true\b`)
-	skipsItself = regexp.MustCompile(`^\s*(?:\w+\.)?skip\(`)
-	scriptCheck = regexp.MustCompile(`(?i)\b\w*(expect|assert|check|verify|should|fail|throw|waitFor|findBy|getBy|match|ensure)\w*`)
-	returnsNow  = regexp.MustCompile(`^\s*return\s*(?:;|\n|$)`)
+	skipOption  = lazyregexp.New(`\b(skip|todo|fails):\s*true\b`)
+	skipsItself = lazyregexp.New(`^\s*(?:\w+\.)?skip\(`)
+	scriptCheck = lazyregexp.New(`(?i)\b\w*(expect|assert|check|verify|should|fail|throw|waitFor|findBy|getBy|match|ensure)\w*`)
+	returnsNow  = lazyregexp.New(`^\s*return\s*(?:;|\n|$)`)
 )
 
 // tests makes tests of the calls, each with the groups around it.

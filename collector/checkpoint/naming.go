@@ -11,6 +11,7 @@ import (
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // idForms finds the ids of packets in commit messages.
@@ -20,7 +21,7 @@ type idForms struct {
 	bare  bool
 }
 
-var idShape = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9]*[-_.]?)\d`)
+var idShape = lazyregexp.New(`^([A-Za-z][A-Za-z0-9]*[-_.]?)\d`)
 
 // packetIDs makes a finder for a tracker's ids, and for ids of the same shape that
 // it does not have: another packet's.
@@ -94,7 +95,7 @@ type naming struct {
 	committed time.Time
 }
 
-var lastDigits = regexp.MustCompile(`\d+\D*$`)
+var lastDigits = lazyregexp.New(`\d+\D*$`)
 
 func newUnnamed(path, packet string, ids *idForms) unnamed {
 	digits := strings.TrimRight(lastDigits.FindString(packet), "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")

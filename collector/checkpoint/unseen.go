@@ -6,11 +6,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // hidden lists tracked files that differ from the commit although git was told to
@@ -58,7 +58,7 @@ func readByGo(root, name string) bool {
 	return err == nil && len(sources) > 0
 }
 
-var replaced = regexp.MustCompile(`(?m)^\s*(?:replace\s+)?\S+(?:\s+v\S+)?\s+=>\s+(\.\.?/\S*|/\S*)|^\s*use\s+(\.\./\S*|/\S*)`)
+var replaced = lazyregexp.New(`(?m)^\s*(?:replace\s+)?\S+(?:\s+v\S+)?\s+=>\s+(\.\.?/\S*|/\S*)|^\s*use\s+(\.\./\S*|/\S*)`)
 
 // outside lists what Go's builds read from outside of the repository: a workspace
 // above it, and modules that its own go.mod or go.work point to.

@@ -16,12 +16,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Spec is one run of one command.
@@ -223,7 +223,7 @@ var setupFailures = []struct{ text, reason string }{
 }
 
 // moduleDownload is what go says of a module that it could not get.
-var moduleDownload = regexp.MustCompile(`: (Get|reading) "?https?://\S+/@(v/|latest)`)
+var moduleDownload = lazyregexp.New(`: (Get|reading) "?https?://\S+/@(v/|latest)`)
 
 // explain tells a failed set-up from a failed check.
 func (s *Spec) explain(e *evidence.Command, out *capture) {

@@ -3,9 +3,9 @@ package command
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 
 	"github.com/verdictci/verdict/collector/testout"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // place is where a tool runs that goes to a folder of its own first.
@@ -34,4 +34,4 @@ func place(chdir string) testout.Place {
 	}
 }
 
-var moduleLine = regexp.MustCompile(`(?m)^module\s+"?([^\s"]+)`)
+var moduleLine = lazyregexp.New(`(?m)^module\s+"?([^\s"]+)`)

@@ -8,10 +8,11 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Secrets are texts that must not be kept: the values of variables, and what
@@ -80,18 +81,18 @@ func (s *Secrets) Count() int {
 var tokenForms = []struct {
 	rare   byte // forms with the same one stand together
 	marker string
-	re     *regexp.Regexp
+	re     lazyregexp.Regexp
 }{
-	{'_', "gh", regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36,}\b`)},
-	{'_', "github_pat_", regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{40,}\b`)},
-	{'_', "npm_", regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
-	{'-', "xox", regexp.MustCompile(`\bxox[abprs]-[A-Za-z0-9-]{10,}`)},
-	{'-', "sk-", regexp.MustCompile(`\bsk-[A-Za-z0-9_-]{32,}`)},
-	{'-', "glpat-", regexp.MustCompile(`\bglpat-[A-Za-z0-9_-]{20,}`)},
-	{'-', "PRIVATE KEY-----", regexp.MustCompile(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)},
-	{'@', "://", regexp.MustCompile(`://[^\s/:@"']{1,100}:[^\s/@"']{3,200}@`)},
-	{'K', "AKIA", regexp.MustCompile(`\bAKIA[0-9A-Z]{16}\b`)},
-	{'J', "eyJ", regexp.MustCompile(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
+	{'_', "gh", lazyregexp.New(`\bgh[pousr]_[A-Za-z0-9]{36,}\b`)},
+	{'_', "github_pat_", lazyregexp.New(`\bgithub_pat_[A-Za-z0-9_]{40,}\b`)},
+	{'_', "npm_", lazyregexp.New(`\bnpm_[A-Za-z0-9]{36}\b`)},
+	{'-', "xox", lazyregexp.New(`\bxox[abprs]-[A-Za-z0-9-]{10,}`)},
+	{'-', "sk-", lazyregexp.New(`\bsk-[A-Za-z0-9_-]{32,}`)},
+	{'-', "glpat-", lazyregexp.New(`\bglpat-[A-Za-z0-9_-]{20,}`)},
+	{'-', "PRIVATE KEY-----", lazyregexp.New(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)},
+	{'@', "://", lazyregexp.New(`://[^\s/:@"']{1,100}:[^\s/@"']{3,200}@`)},
+	{'K', "AKIA", lazyregexp.New(`\bAKIA[0-9A-Z]{16}\b`)},
+	{'J', "eyJ", lazyregexp.New(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
 }
 
 // Text redacts a whole text.

@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // ending is what becomes of a failure that a statement deals with.
@@ -86,11 +88,11 @@ func leaves(cmd *syntax.CallExpr, fresh bool) ending {
 	return open
 }
 
-var nonZero = regexp.MustCompile(`^[0-9]*[1-9][0-9]*$`)
+var nonZero = lazyregexp.New(`^[0-9]*[1-9][0-9]*$`)
 
 var (
-	statusBad  = regexp.MustCompile(`^(?:\[\[?|test) "?\$\?"? (?:-ne|!=|-gt) "?0"?(?: \]\]?)?$|^\(\(\$\? (?:!=|>) 0\)\)$`)
-	statusGood = regexp.MustCompile(`^(?:\[\[?|test) "?\$\?"? (?:-eq|=|==) "?0"?(?: \]\]?)?$|^\(\(\$\? == 0\)\)$`)
+	statusBad  = lazyregexp.New(`^(?:\[\[?|test) "?\$\?"? (?:-ne|!=|-gt) "?0"?(?: \]\]?)?$|^\(\(\$\? (?:!=|>) 0\)\)$`)
+	statusGood = lazyregexp.New(`^(?:\[\[?|test) "?\$\?"? (?:-eq|=|==) "?0"?(?: \]\]?)?$|^\(\(\$\? == 0\)\)$`)
 )
 
 // asked says how the statements after another deal with its status: exit $?,
@@ -110,8 +112,8 @@ func (r *shapeReader) asked(rest []*syntax.Stmt, c context) (e ending, head bool
 }
 
 var (
-	pipeExit = regexp.MustCompile(`^exit "?\$\{PIPESTATUS(?:\[0\])?\}"?$`)
-	pipeGood = regexp.MustCompile(`^(?:\[\[?|test) "?\$\{PIPESTATUS(?:\[0\])?\}"? (?:-eq|=|==) "?0"?(?: \]\]?)?$`)
+	pipeExit = lazyregexp.New(`^exit "?\$\{PIPESTATUS(?:\[0\])?\}"?$`)
+	pipeGood = lazyregexp.New(`^(?:\[\[?|test) "?\$\{PIPESTATUS(?:\[0\])?\}"? (?:-eq|=|==) "?0"?(?: \]\]?)?$`)
 )
 
 func (r *shapeReader) askedWhole(rest []*syntax.Stmt, c context) ending {
@@ -158,7 +160,7 @@ type keptStatus struct {
 	plain []uint
 }
 
-var lastAsks = regexp.MustCompile(`^(?:exit|\(exit) "?\$\{?(\w+)\}?"?\)?$|^(?:\[\[?|test) "?\$\{?(\w+)\}?"? (?:-eq|=|==) "?0"?(?: \]\]?)?$|^\(\((\w+) == 0\)\)$`)
+var lastAsks = lazyregexp.New(`^(?:exit|\(exit) "?\$\{?(\w+)\}?"?\)?$|^(?:\[\[?|test) "?\$\{?(\w+)\}?"? (?:-eq|=|==) "?0"?(?: \]\]?)?$|^\(\((\w+) == 0\)\)$`)
 
 // keptIn looks for the variable, and gives up where it is set by other means than
 // an assignment.

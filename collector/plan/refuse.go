@@ -2,11 +2,11 @@ package plan
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // refusal says why a command would not run; nil when it may.
@@ -47,7 +47,7 @@ func refusal(text string, shape *Shape, rules []tracker.Rule) *Refusal {
 
 const allowHint = "take it out of the required commands, or list it under 'commands: allow' in the policy"
 
-var placeholder = regexp.MustCompile(`^<[^<>]+>$|^\.\.\.$|^…$`)
+var placeholder = lazyregexp.New(`^<[^<>]+>$|^\.\.\.$|^…$`)
 
 // ruin says what a simple command would destroy; empty when nothing is known.
 func ruin(args []string, dir string) string {

@@ -1,11 +1,12 @@
 package plan
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // variables are those that the text sets to one value: literal, or what a command
@@ -125,4 +126,4 @@ func (r *shapeReader) words(cmd *syntax.CallExpr) (args []string, known bool) {
 }
 
 // finds asks where a program is.
-var finds = regexp.MustCompile(`^\$\((?:which|command -v|type -[pP]) ([\w.-]+)\)$`)
+var finds = lazyregexp.New(`^\$\((?:which|command -v|type -[pP]) ([\w.-]+)\)$`)

@@ -2,9 +2,10 @@ package plan
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // removeRuin knows what rm must not delete: what lies outside, the whole work
@@ -44,7 +45,7 @@ func leadsOut(dir, word string) bool {
 	return outside(inFolder(dir, here(strings.ReplaceAll(word, `"`, ""))))
 }
 
-var variable = regexp.MustCompile(`^\$(?:\{(\w+)\}|(\w+))(.*)$`)
+var variable = lazyregexp.New(`^\$(?:\{(\w+)\}|(\w+))(.*)$`)
 
 // mayBeEmpty reports whether a path starts with a variable that, unset, leaves
 // the file system's root: $FOO/*. ${FOO:?} and ${FOO:-build} say what then.

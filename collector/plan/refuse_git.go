@@ -2,9 +2,10 @@ package plan
 
 import (
 	"path"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // gitRuin knows the git commands that throw work away or leave the machine.
@@ -118,7 +119,7 @@ func checksOutFiles(args []string) bool {
 
 // branchLike are names that are branches, tags or commits, although they hold a
 // "/" or ".".
-var branchLike = regexp.MustCompile(`^(?:origin|upstream|refs|heads|tags|remotes|feature|feat|fix|bugfix|hotfix|release|releases|chore|dependabot|renovate|users?)/.+[^/]$|^(?:\w+[-/])?v?\d+(?:\.\d+)*(?:-[\w.]+)?$|^@|\.\.\.`)
+var branchLike = lazyregexp.New(`^(?:origin|upstream|refs|heads|tags|remotes|feature|feat|fix|bugfix|hotfix|release|releases|chore|dependabot|renovate|users?)/.+[^/]$|^(?:\w+[-/])?v?\d+(?:\.\d+)*(?:-[\w.]+)?$|^@|\.\.\.`)
 
 // fileLike reports whether a word looks like a file: it holds a "/", or a name's
 // ending, or is a pattern.

@@ -3,10 +3,11 @@ package plan
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"mvdan.cc/sh/v3/syntax"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // parse reads text as bash would.
@@ -70,7 +71,7 @@ func unquote(w *syntax.Word) {
 
 // plainWord is a word that no shell changes: an option with its value needs no
 // quotes, though a first word of that form would be an assignment.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_@%+:,./^-]+$|^-[A-Za-z0-9_@%+:,./^=-]+$`)
+var plainWord = lazyregexp.New(`^[A-Za-z0-9_@%+:,./^-]+$|^-[A-Za-z0-9_@%+:,./^=-]+$`)
 
 // literal returns the value of a word that no expansion changes.
 func literal(w *syntax.Word) (string, bool) {

@@ -3,11 +3,12 @@ package survey
 import (
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
-var partial = regexp.MustCompile(`(?mi)^\s*(partialclonefilter\s*=|promisor\s*=\s*true)`)
+var partial = lazyregexp.New(`(?mi)^\s*(partialclonefilter\s*=|promisor\s*=\s*true)`)
 
 // clone looks at git's files alone: whether all of the history is here.
 func (d *doctor) clone() {

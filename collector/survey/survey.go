@@ -8,11 +8,11 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 	"github.com/verdictci/verdict/verdict/policy"
 )
 
@@ -105,7 +105,7 @@ func (s *surveyor) walk() error {
 	})
 }
 
-var webTest = regexp.MustCompile(`\.(test|spec)\.[cm]?[jt]sx?$`)
+var webTest = lazyregexp.New(`\.(test|spec)\.[cm]?[jt]sx?$`)
 
 func (s *surveyor) file(name string) {
 	dir, base := path.Split(name)
@@ -248,7 +248,7 @@ func (s *surveyor) ignores(name string) bool {
 	})
 }
 
-var goDirective = regexp.MustCompile(`(?m)^go\s+(\S+)`)
+var goDirective = lazyregexp.New(`(?m)^go\s+(\S+)`)
 
 func goLine(src []byte) string {
 	if m := goDirective.FindSubmatch(src); m != nil {
@@ -257,7 +257,7 @@ func goLine(src []byte) string {
 	return ""
 }
 
-var makeTarget = regexp.MustCompile(`(?m)^(test|tests|check|verify|ci|lint)\s*:([^=]|$)`)
+var makeTarget = lazyregexp.New(`(?m)^(test|tests|check|verify|ci|lint)\s*:([^=]|$)`)
 
 func makeTargets(src []byte) []string {
 	var out []string

@@ -1,9 +1,10 @@
 package survey
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // version is major, minor and patch.
@@ -18,7 +19,7 @@ func (v version) less(w version) bool {
 	return false
 }
 
-var versionForm = regexp.MustCompile(`(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?`)
+var versionForm = lazyregexp.New(`(\d+)(?:\.(\d+|[xX*]))?(?:\.(\d+|[xX*]))?`)
 
 // readVersion finds the first version in a text, and how many of its three numbers
 // stand there.
@@ -35,7 +36,7 @@ func readVersion(text string) (v version, parts int) {
 	return v, parts
 }
 
-var comparator = regexp.MustCompile(`^(>=|<=|>|<|=|\^|~|)v?(\d[\d.xX*]*)$`)
+var comparator = lazyregexp.New(`^(>=|<=|>|<|=|\^|~|)v?(\d[\d.xX*]*)$`)
 
 // satisfies reports whether a version is in a range as package.json writes it. known
 // is false for a range of a form that is not read here.

@@ -2,8 +2,9 @@ package survey
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Workflow is a GitHub Actions workflow that runs verdict.
@@ -14,16 +15,16 @@ type Workflow struct {
 }
 
 var (
-	runsVerdict = regexp.MustCompile(`\bverdict\s+(run|collect|decide|comment|answer|lint|render)\b|cmd/verdict\b|actions/verdict\b`)
-	executes    = regexp.MustCompile(`\bverdict(@[\w.-]+)?["']?\s+(run|collect)\b|uses:\s*["']?\S*actions/verdict\b`)
-	comments    = regexp.MustCompile(`\bverdict(@[\w.-]+)?["']?\s+(comment|answer)\b`)
-	writes      = regexp.MustCompile(`(?m)^\s*(contents|pull-requests|issues|checks|statuses|actions|packages|deployments|security-events):\s*write\b|permissions:\s*write-all`)
-	permissions = regexp.MustCompile(`(?m)^\s*permissions:`)
-	foreign     = regexp.MustCompile(`(?m)^\s*(pull_request_target|workflow_run|issue_comment)\s*:|\bon:\s*\[?[^\n]*\b(pull_request_target|workflow_run|issue_comment)\b`)
-	checkouts   = regexp.MustCompile(`uses:\s*["']?actions/checkout@`)
-	wholeClone  = regexp.MustCompile(`fetch-depth:\s*["']?0\b`)
-	comment     = regexp.MustCompile(`(?m)(^|\s)#.*$`)
-	jobHead     = regexp.MustCompile(`^( +)["']?([\w-]+)["']?:\s*$`)
+	runsVerdict = lazyregexp.New(`\bverdict\s+(run|collect|decide|comment|answer|lint|render)\b|cmd/verdict\b|actions/verdict\b`)
+	executes    = lazyregexp.New(`\bverdict(@[\w.-]+)?["']?\s+(run|collect)\b|uses:\s*["']?\S*actions/verdict\b`)
+	comments    = lazyregexp.New(`\bverdict(@[\w.-]+)?["']?\s+(comment|answer)\b`)
+	writes      = lazyregexp.New(`(?m)^\s*(contents|pull-requests|issues|checks|statuses|actions|packages|deployments|security-events):\s*write\b|permissions:\s*write-all`)
+	permissions = lazyregexp.New(`(?m)^\s*permissions:`)
+	foreign     = lazyregexp.New(`(?m)^\s*(pull_request_target|workflow_run|issue_comment)\s*:|\bon:\s*\[?[^\n]*\b(pull_request_target|workflow_run|issue_comment)\b`)
+	checkouts   = lazyregexp.New(`uses:\s*["']?actions/checkout@`)
+	wholeClone  = lazyregexp.New(`fetch-depth:\s*["']?0\b`)
+	comment     = lazyregexp.New(`(?m)(^|\s)#.*$`)
+	jobHead     = lazyregexp.New(`^( +)["']?([\w-]+)["']?:\s*$`)
 )
 
 // job is the text of one job.

@@ -5,17 +5,17 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 var (
-	tscLine  = regexp.MustCompile(`^(.+?)(?:\(|:)(\d+)[,:](\d+)(?:\):| -) (error|warning|message) (TS\d+): (.*)$`) // plain and --pretty
-	tscPlain = regexp.MustCompile(`^(error|warning) (TS\d+): (.*)$`)
-	goLine   = regexp.MustCompile(`^(?:vet: )?([^\s:]+\.go):(\d+):(?:(\d+):)? (.*)$`)
+	tscLine  = lazyregexp.New(`^(.+?)(?:\(|:)(\d+)[,:](\d+)(?:\):| -) (error|warning|message) (TS\d+): (.*)$`) // plain and --pretty
+	tscPlain = lazyregexp.New(`^(error|warning) (TS\d+): (.*)$`)
+	goLine   = lazyregexp.New(`^(?:vet: )?([^\s:]+\.go):(\d+):(?:(\d+):)? (.*)$`)
 )
 
 // ReadCheck reads the text that a compiler or linter printed. tool is "tsc",
@@ -34,7 +34,7 @@ func ReadCheck(tool string, r io.Reader, at Place) evidence.Check {
 	}
 }
 
-var ansi = regexp.MustCompile("\x1b\\[[0-9;]*[A-Za-z]")
+var ansi = lazyregexp.New("\x1b\\[[0-9;]*[A-Za-z]")
 
 func checkLine(tool string, c evidence.Check, line string, at Place) evidence.Check {
 	var d evidence.Diagnostic
@@ -157,7 +157,7 @@ func ParseTSConfig(src string) (c TSConfig) {
 
 // jsonExtra is what a tsconfig may have and JSON has not: comments, and a comma
 // before the end. Strings come first, so that nothing inside them counts.
-var jsonExtra = regexp.MustCompile(`(?s)"(?:\\.|[^"\\])*"|/\*.*?\*/|//[^\n]*|,(?:\s|/\*.*?\*/|//[^\n]*)*[\]}]`)
+var jsonExtra = lazyregexp.New(`(?s)"(?:\\.|[^"\\])*"|/\*.*?\*/|//[^\n]*|,(?:\s|/\*.*?\*/|//[^\n]*)*[\]}]`)
 
 func plainJSON(s string) []byte {
 	return jsonExtra.ReplaceAllFunc([]byte(strings.TrimPrefix(s, "\ufeff")), func(m []byte) []byte {
@@ -171,9 +171,9 @@ func plainJSON(s string) []byte {
 	})
 }
 
-var tsComments = regexp.MustCompile(`(?s)/\*.*?\*/|//[^\n]*`)
+var tsComments = lazyregexp.New(`(?s)/\*.*?\*/|//[^\n]*`)
 
-var tsNoCheck = regexp.MustCompile(`(?m)^\s*//+\s*@ts-nocheck\b`)
+var tsNoCheck = lazyregexp.New(`(?m)^\s*//+\s*@ts-nocheck\b`)
 
 // Unchecked reports whether a source file asks not to be checked: by a comment that
 // stands before everything else.

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // goEvent is one line of go test -json (cmd/test2json).
@@ -163,7 +164,7 @@ func (g *goReader) packageEvent(p *goPackage, e *goEvent) {
 	}
 }
 
-var benchResult = regexp.MustCompile(`^(?:Benchmark\S*)?\s*\d+\s+[0-9.]+ ns/op`)
+var benchResult = lazyregexp.New(`^(?:Benchmark\S*)?\s*\d+\s+[0-9.]+ ns/op`)
 
 // benchmark counts a benchmark's result, whose line comes in two halves.
 func (g *goReader) benchmark(p *goPackage, output string) {
@@ -288,8 +289,8 @@ func (g *goReader) buildFailure(f evidence.Failure, said string) evidence.Failur
 }
 
 var (
-	goPlace = regexp.MustCompile(`(?m)^\s*([\w./-]+\.go):(\d+):\s`)
-	goStack = regexp.MustCompile(`(?m)^\t(/\S+\.go|[A-Z]:\S+\.go):(\d+)`)
+	goPlace = lazyregexp.New(`(?m)^\s*([\w./-]+\.go):(\d+):\s`)
+	goStack = lazyregexp.New(`(?m)^\t(/\S+\.go|[A-Z]:\S+\.go):(\d+)`)
 )
 
 func (g *goReader) testFailure(pkg, test, output string) evidence.Failure {
@@ -343,7 +344,7 @@ func (g *goReader) end() evidence.Tests {
 	return t
 }
 
-var simpleFilter = regexp.MustCompile(`^[\w^$|()-]+$`)
+var simpleFilter = lazyregexp.New(`^[\w^$|()-]+$`)
 
 // unmatched returns the alternatives of a -run pattern that no test's name
 // matches. Patterns that are more than alternatives are left alone.

@@ -3,8 +3,9 @@ package testout
 import (
 	"bytes"
 	"io"
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // goText writes what go test would have printed without -json: the packages one
@@ -114,9 +115,9 @@ func (t *goText) packageLine(p *goPackageText, s string) {
 }
 
 var (
-	frame  = regexp.MustCompile(`^=== (?:RUN|PAUSE|CONT|NAME|ATTR|ARTIFACTS)\s`)
-	result = regexp.MustCompile(`^\s*--- (PASS|FAIL|SKIP|BENCH): `)
-	logged = regexp.MustCompile(`^    \S+\.go:\d+: `)
+	frame  = lazyregexp.New(`^=== (?:RUN|PAUSE|CONT|NAME|ATTR|ARTIFACTS)\s`)
+	result = lazyregexp.New(`^\s*--- (PASS|FAIL|SKIP|BENCH): `)
+	logged = lazyregexp.New(`^    \S+\.go:\d+: `)
 )
 
 // testLine takes a line of a test.

@@ -1,7 +1,6 @@
 package tracker
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -12,6 +11,8 @@ import (
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/parser"
 	"github.com/yuin/goldmark/text"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // blockKind sorts the blocks that a tracker is made of.
@@ -145,7 +146,7 @@ func (r *blockReader) block(n ast.Node, depth int) {
 	}
 }
 
-var anyTag = regexp.MustCompile(`(?s)<!--.*?(?:-->|$)|</?[A-Za-z][^<>]*>`)
+var anyTag = lazyregexp.New(`(?s)<!--.*?(?:-->|$)|</?[A-Za-z][^<>]*>`)
 
 // html keeps the text of an HTML block, for the warning that it was not read.
 func (r *blockReader) html(n *ast.HTMLBlock) {
@@ -179,7 +180,7 @@ func (r *blockReader) footnotes(n ast.Node) {
 
 // numbered finds the lines of a paragraph that are items of a numbered list all
 // the same: Markdown lets such a list follow a paragraph only when it starts at 1.
-var numbered = regexp.MustCompile(`^\s*(\d{1,6})[.)]\s+`)
+var numbered = lazyregexp.New(`^\s*(\d{1,6})[.)]\s+`)
 
 func (r *blockReader) paragraph(n ast.Node) {
 	in := r.inline(n)
@@ -273,7 +274,7 @@ func (r *blockReader) fence(n ast.Node, info string) {
 	r.out = append(r.out, b)
 }
 
-var fenceLine = regexp.MustCompile("^[ \t>]*(`{3,}|~{3,})[ \t]*\r?(?:\n|$)")
+var fenceLine = lazyregexp.New("^[ \t>]*(`{3,}|~{3,})[ \t]*\r?(?:\n|$)")
 
 // closesFence reports whether the source that follows a fence's last line begins
 // with its closing line.

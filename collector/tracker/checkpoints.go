@@ -1,16 +1,17 @@
 package tracker
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 var (
-	hashForm  = regexp.MustCompile(`^[0-9a-fA-F]{4,64}$`)
-	hashWord  = regexp.MustCompile(`\b[0-9a-fA-F]{7,64}\b`)
-	todoWord  = regexp.MustCompile(`(?i)^\(?(todo|tbd|pending|to be (recorded|filled|added)|not yet)\b`)
-	noneCheck = regexp.MustCompile(`(?i)^\(?(no-?op|n/?a|none|docs?-only|no commit|not applicable|no code changes?)\b`)
-	selfCheck = regexp.MustCompile(`(?i)^\(?this commit\b`)
+	hashForm  = lazyregexp.New(`^[0-9a-fA-F]{4,64}$`)
+	hashWord  = lazyregexp.New(`\b[0-9a-fA-F]{7,64}\b`)
+	todoWord  = lazyregexp.New(`(?i)^\(?(todo|tbd|pending|to be (recorded|filled|added)|not yet)\b`)
+	noneCheck = lazyregexp.New(`(?i)^\(?(no-?op|n/?a|none|docs?-only|no commit|not applicable|no code changes?)\b`)
+	selfCheck = lazyregexp.New(`(?i)^\(?this commit\b`)
 )
 
 // readClosing reads the closing list of checkpoint commits.
@@ -46,7 +47,7 @@ func (p *reader) commitEntry(b *block, d *document) {
 	}
 }
 
-var packetRange = regexp.MustCompile(`(?i)\bpackets?\s+(\S+?)\s*(?:-|–|—|through|to)\s*(\S+?)\)`)
+var packetRange = lazyregexp.New(`(?i)\bpackets?\s+(\S+?)\s*(?:-|–|—|through|to)\s*(\S+?)\)`)
 
 // labelPackets are the packets that a label names ("Checkpoint Commit (Packets
 // 00-02)"), else the one that is being read.

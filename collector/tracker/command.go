@@ -1,14 +1,15 @@
 package tracker
 
 import (
-	"regexp"
 	"sort"
 	"strconv"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // arrow separates a command from its result.
-var arrow = regexp.MustCompile(`\s(->|→|⇒|=>|-->|—>)\s`)
+var arrow = lazyregexp.New(`\s(->|→|⇒|=>|-->|—>)\s`)
 
 // cutArrow splits a line at its first arrow.
 func cutArrow(text string) (before, after string, found bool) {
@@ -112,7 +113,7 @@ func labelBefore(b *block, at int) string {
 }
 
 // typedCommand is how a command begins that nobody takes for prose.
-var typedCommand = regexp.MustCompile(`^(go (test|build|vet|run|generate|tool|fmt|mod)|gofmt -|npm (test|run|ci|exec|--prefix)|(npx|pnpm|yarn|bunx) [\w@-]|make [\w./-]+$|cargo (test|build|check|clippy)|pytest\b|python3? -m|tsc\b|vitest\b|bash [\w./-]+|\./[\w./-]+|cd [\w./-]+ && )`)
+var typedCommand = lazyregexp.New(`^(go (test|build|vet|run|generate|tool|fmt|mod)|gofmt -|npm (test|run|ci|exec|--prefix)|(npx|pnpm|yarn|bunx) [\w@-]|make [\w./-]+$|cargo (test|build|check|clippy)|pytest\b|python3? -m|tsc\b|vitest\b|bash [\w./-]+|\./[\w./-]+|cd [\w./-]+ && )`)
 
 // requiredPlain reads a line whose command does not stand in code.
 func (p *reader) requiredPlain(b *block, d *document, isBox, checked bool) bool {
@@ -185,7 +186,7 @@ func commandsIn(in *inline) []named {
 }
 
 // joinsResult ends what is said of one command where another follows.
-var joinsResult = regexp.MustCompile(`(?i)(?:[,;+&/\n]|\band|\bthen)\s*$`)
+var joinsResult = lazyregexp.New(`(?i)(?:[,;+&/\n]|\band|\bthen)\s*$`)
 
 // joinsCommands tells "`a` and `b`" from prose about a command.
 func joinsCommands(between string) bool {
@@ -201,7 +202,7 @@ func resultFollows(tail string) bool {
 }
 
 // plainWord is what a command can begin with when its name is not known.
-var plainWord = regexp.MustCompile(`^[A-Za-z0-9_./$~(\[!{"'-][^\s:]*$`)
+var plainWord = lazyregexp.New(`^[A-Za-z0-9_./$~(\[!{"'-][^\s:]*$`)
 
 func plainCommand(code string) bool {
 	fields := strings.Fields(code)
@@ -215,7 +216,7 @@ var commandNames = strings.Fields(`go gofmt golangci-lint staticcheck govulnchec
 	bash sh zsh env cd test true false echo printf cat ls find grep rg egrep sed awk xargs git gh docker kubectl helm terraform jq yq curl shellcheck actionlint gitleaks trivy semgrep
 	timeout time nice sleep just task turbo nx lerna rspec bundle rake ruby php composer phpunit mix swift xcodebuild flutter dart zig diff cmp sudo set export source eval exit wait ! ( {`)
 
-var assignmentWord = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
+var assignmentWord = lazyregexp.New(`^[A-Za-z_][A-Za-z0-9_]*=`)
 
 // knownCommand reports whether text begins like a command of a known tool.
 func knownCommand(code string) bool {
@@ -273,7 +274,7 @@ func (p *reader) claim(b *block, d *document) {
 }
 
 // resultLabel begins an item that gives the result of the command before it.
-var resultLabel = regexp.MustCompile(`(?i)^(?:exit(?: code| status)?|exit_code|rc|result|outcome)\s*[:=]\s*`)
+var resultLabel = lazyregexp.New(`(?i)^(?:exit(?: code| status)?|exit_code|rc|result|outcome)\s*[:=]\s*`)
 
 // resultOfLast reads "Exit code: 0" under an item that names a command and says
 // nothing of its end.
@@ -320,14 +321,14 @@ func (p *reader) addClaim(c Claim) {
 }
 
 var (
-	exitCode    = regexp.MustCompile(`(?i)\b(?:exit(?:ed|s)?(?:\s+with)?(?:[\s_-]*(?:code|status))?(?:\s+(?:with|of|was|is))?|return(?:ed|s)?(?:[\s_-]+code)?|ret(?:code|val)?|rc|^\W*(?:status|code))\s*[:=]?\s*(-?\d{1,3})\b`)
-	exitHolder  = regexp.MustCompile(`(?i)\bexit(?: code)?\s*<`)
-	timedOut    = regexp.MustCompile(`(?i)\btimed[ -]?out\b|\btime-?out\b|\bkilled after\b`)
-	truncated   = regexp.MustCompile(`(?i)\btruncated\b|\boutput cut\b|\bcut off\b`)
-	failWords   = regexp.MustCompile(`(?i)\b(fail(s|ed|ure|ures|ing)?|partial(ly)?|error(s|ed)?|broken|red|crash(ed)?|non-?zero)\b|❌`)
-	passWords   = regexp.MustCompile(`(?i)\b(pass(es|ed|ing)?|ok|green|success(ful|fully)?|clean|succeed(s|ed)?|completed?)\b|✅|✓`)
-	notRunWords = regexp.MustCompile(`(?i)\b(not run|not executed|skipped|n/a|deferred|could not (be )?run)\b`)
-	vacuous     = regexp.MustCompile(`(?i)\bno (matching )?tests?( files?)?( to run| matching| found|\b)|\bno test files\b|\bmatched no\b|\b0 tests\b`)
+	exitCode    = lazyregexp.New(`(?i)\b(?:exit(?:ed|s)?(?:\s+with)?(?:[\s_-]*(?:code|status))?(?:\s+(?:with|of|was|is))?|return(?:ed|s)?(?:[\s_-]+code)?|ret(?:code|val)?|rc|^\W*(?:status|code))\s*[:=]?\s*(-?\d{1,3})\b`)
+	exitHolder  = lazyregexp.New(`(?i)\bexit(?: code)?\s*<`)
+	timedOut    = lazyregexp.New(`(?i)\btimed[ -]?out\b|\btime-?out\b|\bkilled after\b`)
+	truncated   = lazyregexp.New(`(?i)\btruncated\b|\boutput cut\b|\bcut off\b`)
+	failWords   = lazyregexp.New(`(?i)\b(fail(s|ed|ure|ures|ing)?|partial(ly)?|error(s|ed)?|broken|red|crash(ed)?|non-?zero)\b|❌`)
+	passWords   = lazyregexp.New(`(?i)\b(pass(es|ed|ing)?|ok|green|success(ful|fully)?|clean|succeed(s|ed)?|completed?)\b|✅|✓`)
+	notRunWords = lazyregexp.New(`(?i)\b(not run|not executed|skipped|n/a|deferred|could not (be )?run)\b`)
+	vacuous     = lazyregexp.New(`(?i)\bno (matching )?tests?( files?)?( to run| matching| found|\b)|\bno test files\b|\bmatched no\b|\b0 tests\b`)
 )
 
 func noResult() Result { return Result{Kind: ResultNone, ExitCode: -1, Counts: NoCounts()} }
@@ -390,22 +391,22 @@ func wordsKind(head, all string) ResultKind {
 }
 
 // zeroFailures are words of failure that say that there was none.
-var zeroFailures = regexp.MustCompile(`(?i)\b(0|no|zero|without) (fail|error)`)
+var zeroFailures = lazyregexp.New(`(?i)\b(0|no|zero|without) (fail|error)`)
 
 var countForms = []struct {
-	re  *regexp.Regexp
+	re  lazyregexp.Regexp
 	set func(*Counts) *int
 }{
-	{regexp.MustCompile(`(?i)\b(\d+) (?:tests? )?pass(?:ed|es|ing)?\b`), func(c *Counts) *int { return &c.Passed }},
-	{regexp.MustCompile(`(?i)\b(\d+) (?:tests? )?fail(?:ed|ures?|s)?\b`), func(c *Counts) *int { return &c.Failed }},
-	{regexp.MustCompile(`(?i)\b(\d+) (?:tests? )?skip(?:ped|s)?\b`), func(c *Counts) *int { return &c.Skipped }},
-	{regexp.MustCompile(`(?i)\b(\d+) sub-?tests?\b`), func(c *Counts) *int { return &c.Subtests }},
-	{regexp.MustCompile(`(?i)\b(\d+) (?:test functions?|unit tests?|tests?)\b`), func(c *Counts) *int { return &c.Tests }},
-	{regexp.MustCompile(`(?i)\b(\d+) (?:go )?packages?\b`), func(c *Counts) *int { return &c.Packages }},
-	{regexp.MustCompile(`(?i)\b(\d+) (?:test )?files?\b`), func(c *Counts) *int { return &c.Files }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?pass(?:ed|es|ing)?\b`), func(c *Counts) *int { return &c.Passed }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?fail(?:ed|ures?|s)?\b`), func(c *Counts) *int { return &c.Failed }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?skip(?:ped|s)?\b`), func(c *Counts) *int { return &c.Skipped }},
+	{lazyregexp.New(`(?i)\b(\d+) sub-?tests?\b`), func(c *Counts) *int { return &c.Subtests }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:test functions?|unit tests?|tests?)\b`), func(c *Counts) *int { return &c.Tests }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:go )?packages?\b`), func(c *Counts) *int { return &c.Packages }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:test )?files?\b`), func(c *Counts) *int { return &c.Files }},
 }
 
-var ofAll = regexp.MustCompile(`\b(\d+)/(\d+)\b(?: (?:pass|tests|green|ok)|,|\)|$)`)
+var ofAll = lazyregexp.New(`\b(\d+)/(\d+)\b(?: (?:pass|tests|green|ok)|,|\)|$)`)
 
 // counts reads the numbers that a result states; the first of each kind counts.
 func counts(words string) Counts {
@@ -423,7 +424,7 @@ func counts(words string) Counts {
 }
 
 // templateMarks are what an evidence block holds that nobody filled in.
-var templateMarks = regexp.MustCompile(`<command>|<path>|<code>|<hash>|PASS \| FAIL|APPROVED \| CHANGES`)
+var templateMarks = lazyregexp.New(`<command>|<path>|<code>|<hash>|PASS \| FAIL|APPROVED \| CHANGES`)
 
 // settle decides whether the evidence is there. Under no heading of its own it
 // is what the packet claims all the same, and where it claims nothing, the exit
@@ -462,4 +463,4 @@ func (p *Packet) selfEvident() bool {
 	return len(p.Required) > 0
 }
 
-var placeholderWord = regexp.MustCompile(`(?i)^[-*\s]*(todo|tbd|pending|none yet|n/a|—|–|-|\.\.\.|…)[\s.]*$`)
+var placeholderWord = lazyregexp.New(`(?i)^[-*\s]*(todo|tbd|pending|none yet|n/a|—|–|-|\.\.\.|…)[\s.]*$`)

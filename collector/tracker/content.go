@@ -1,9 +1,10 @@
 package tracker
 
 import (
-	"regexp"
 	"strings"
 	"unicode"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // content reads a block whose meaning depends on the label above it: of a
@@ -109,7 +110,7 @@ func (p *reader) depends(text string) {
 	pk.DependsOn = append(pk.DependsOn, p.dependsOn(text)...)
 }
 
-var dependsWord = regexp.MustCompile(`(?i)^(depends on|dependencies|blocked by)$`)
+var dependsWord = lazyregexp.New(`(?i)^(depends on|dependencies|blocked by)$`)
 
 // verdictLine reads "Verdict: …": a packet's review, or a decision about the work.
 func (p *reader) verdictLine(in *inline, value string, d *document) {
@@ -138,7 +139,7 @@ func (p *reader) verdictLine(in *inline, value string, d *document) {
 	}
 }
 
-var boxMark = regexp.MustCompile(`^(?:\[([ xX~✓✔✅☑❌/>!?*-]?)\]\s+|([✅☑✔☐⬜❌])\x{fe0f}?\s+)`)
+var boxMark = lazyregexp.New(`^(?:\[([ xX~✓✔✅☑❌/>!?*-]?)\]\s+|([✅☑✔☐⬜❌])\x{fe0f}?\s+)`)
 
 // box reads the mark of a check box and returns the text after it.
 func box(b *block) (rest inline, checked, isBox bool) {
@@ -288,7 +289,7 @@ func (p *reader) changedFile(b *block, d *document) {
 	ev.Files = append(ev.Files, File{Path: strings.TrimPrefix(path, "./"), Note: strings.TrimLeft(note, " :—–-"), Pos: d.pos(b.offset)})
 }
 
-var noneWord = regexp.MustCompile(`(?i)^(none|n/a|nothing|no)\b`)
+var noneWord = lazyregexp.New(`(?i)^(none|n/a|nothing|no)\b`)
 
 // readGate reads the check boxes of the gates and of the review's outcome.
 func (p *reader) readGate(b *block, d *document) {
@@ -305,9 +306,9 @@ func (p *reader) readGate(b *block, d *document) {
 }
 
 var (
-	gateForm   = regexp.MustCompile(`^(P\d)\b\s*[:—–-]?\s*([A-Za-z/]+|[✓✔✅❌✗])?\s*(.*)$`)
-	gateList   = regexp.MustCompile(`\s\|\s(?:P\d\b)`)
-	reviewBox  = regexp.MustCompile(`(?i)^(review )?verdict( recorded)?\b\s*:?\s*(.*)$`)
+	gateForm   = lazyregexp.New(`^(P\d)\b\s*[:—–-]?\s*([A-Za-z/]+|[✓✔✅❌✗])?\s*(.*)$`)
+	gateList   = lazyregexp.New(`\s\|\s(?:P\d\b)`)
+	reviewBox  = lazyregexp.New(`(?i)^(review )?verdict( recorded)?\b\s*:?\s*(.*)$`)
 	gateStates = map[string]string{"PASS": "PASS", "PASSED": "PASS", "OK": "PASS", "GREEN": "PASS", "FAIL": "FAIL", "FAILED": "FAIL", "RED": "FAIL", "N/A": "N/A", "NA": "N/A", "BLOCKED": "BLOCKED", "PENDING": "PENDING", "TODO": "TODO", "PARTIAL": "PARTIAL", "WAIVED": "WAIVED", "✓": "PASS", "✔": "PASS", "✅": "PASS", "❌": "FAIL", "✗": "FAIL"}
 )
 

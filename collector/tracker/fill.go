@@ -4,9 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Filling is what is written into a tracker: into the packet that asks for the
@@ -132,7 +133,7 @@ func (e *editor) fail(at Pos, what string) {
 	}
 }
 
-var boxBefore = regexp.MustCompile(`\[[ xX]\]|[☐⬜☑✅]\x{fe0f}?`)
+var boxBefore = lazyregexp.New(`\[[ xX]\]|[☐⬜☑✅]\x{fe0f}?`)
 
 func (e *editor) setBox(at Pos, checked bool) {
 	end := e.offset(at)
@@ -158,7 +159,7 @@ func (e *editor) setBox(at Pos, checked bool) {
 	e.replace(start+m[0], start+m[1], to)
 }
 
-var freePlace = regexp.MustCompile("^(?:`?<[^>`\n]*>`?|(?i:todo|tbd|pending|\\(pending\\))\\b|[—–-])")
+var freePlace = lazyregexp.New("^(?:`?<[^>`\n]*>`?|(?i:todo|tbd|pending|\\(pending\\))\\b|[—–-])")
 
 func (e *editor) setHash(at Pos, hash string) {
 	from := e.offset(at)
@@ -225,8 +226,8 @@ func (e *editor) setCell(at Pos, text string) {
 }
 
 var (
-	fenceOpen = regexp.MustCompile("^ {0,3}(`{3,}|~{3,})")
-	ruleLine  = regexp.MustCompile(`^ {0,3}(-{3,}|\*{3,}|_{3,})[ \t]*$`)
+	fenceOpen = lazyregexp.New("^ {0,3}(`{3,}|~{3,})")
+	ruleLine  = lazyregexp.New(`^ {0,3}(-{3,}|\*{3,}|_{3,})[ \t]*$`)
 )
 
 // setEvidence writes the packet's evidence into its fence, or in place of what

@@ -2,13 +2,14 @@ package tracker
 
 import (
 	"bytes"
-	"regexp"
 	"sort"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
 	east "github.com/yuin/goldmark/extension/ast"
 	"github.com/yuin/goldmark/util"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // inline is flattened text with the marked parts in it.
@@ -253,13 +254,13 @@ func (f *flattener) plain(start, stop int) {
 	}
 }
 
-var entity = regexp.MustCompile(`^&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});`)
+var entity = lazyregexp.New(`^&(?:[A-Za-z][A-Za-z0-9]{1,31}|#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6});`)
 
 var (
 	// layoutTag is a tag that only says how text looks.
-	layoutTag = regexp.MustCompile(`(?is)^</?(?:a|b|i|u|s|em|strong|small|big|sub|sup|span|font|mark|kbd|tt|samp|ins|del|p|div|center|img|details|summary|nobr|wbr|picture|source|section|article)\b[^>]*>$`)
-	breakTag  = regexp.MustCompile(`(?i)^<br\s*/?>$`)
-	codeTag   = regexp.MustCompile(`(?i)^<(/?)code>$`)
+	layoutTag = lazyregexp.New(`(?is)^</?(?:a|b|i|u|s|em|strong|small|big|sub|sup|span|font|mark|kbd|tt|samp|ins|del|p|div|center|img|details|summary|nobr|wbr|picture|source|section|article)\b[^>]*>$`)
+	breakTag  = lazyregexp.New(`(?i)^<br\s*/?>$`)
+	codeTag   = lazyregexp.New(`(?i)^<(/?)code>$`)
 )
 
 // rawHTML drops what is layout and keeps what is no HTML at all ("<hash>").

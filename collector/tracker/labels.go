@@ -1,8 +1,9 @@
 package tracker
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // mode is what the items of a list are, by the label or heading above it.
@@ -25,26 +26,26 @@ const (
 
 var modeLabels = []struct {
 	mode mode
-	re   *regexp.Regexp
+	re   lazyregexp.Regexp
 }{
-	{modeCommands, regexp.MustCompile(`(?i)^(commands?( run| executed)?\b|.*\bcommands?( run| executed)?$|.*\bcommands? (run|executed)\b|(reviewer|implementer)\b.*\b(re)?runs?\b|.*\b(milestone|full|final) .*validation\b|validation( commands| results)?\b|tests?( runs?| results| executed| output)?$|verification( commands| runs?)\b|(ran|reruns?|executed)$|results?$|exit codes?$)`)},
-	{modeFiles, regexp.MustCompile(`(?i)^(files?|paths?) (changed|touched|modified|added)|^changed files|^changes$`)},
-	{modeGates, regexp.MustCompile(`(?i)^(review )?gates?( checklist)?$|^gate checklist`)},
-	{modeCommit, regexp.MustCompile(`(?i)^(checkpoint )?commits?( hash)?$|^checkpoint( hash)?$`)},
-	{modeRisks, regexp.MustCompile(`(?i)\bresidual (risks?|items?)\b|^(known|open|remaining) risks?\b|^risks?$`)},
-	{modeConditions, regexp.MustCompile(`(?i)\bconditions?\b`)},
-	{modeVerdict, regexp.MustCompile(`(?i)\b(verdict|recommendation)\b|^(final |release |go/no-go )?decision$`)},
-	{modeRollback, regexp.MustCompile(`(?i)^rollback`)},
+	{modeCommands, lazyregexp.New(`(?i)^(commands?( run| executed)?\b|.*\bcommands?( run| executed)?$|.*\bcommands? (run|executed)\b|(reviewer|implementer)\b.*\b(re)?runs?\b|.*\b(milestone|full|final) .*validation\b|validation( commands| results)?\b|tests?( runs?| results| executed| output)?$|verification( commands| runs?)\b|(ran|reruns?|executed)$|results?$|exit codes?$)`)},
+	{modeFiles, lazyregexp.New(`(?i)^(files?|paths?) (changed|touched|modified|added)|^changed files|^changes$`)},
+	{modeGates, lazyregexp.New(`(?i)^(review )?gates?( checklist)?$|^gate checklist`)},
+	{modeCommit, lazyregexp.New(`(?i)^(checkpoint )?commits?( hash)?$|^checkpoint( hash)?$`)},
+	{modeRisks, lazyregexp.New(`(?i)\bresidual (risks?|items?)\b|^(known|open|remaining) risks?\b|^risks?$`)},
+	{modeConditions, lazyregexp.New(`(?i)\bconditions?\b`)},
+	{modeVerdict, lazyregexp.New(`(?i)\b(verdict|recommendation)\b|^(final |release |go/no-go )?decision$`)},
+	{modeRollback, lazyregexp.New(`(?i)^rollback`)},
 }
 
-var requiredLabel = regexp.MustCompile(`(?i)^required (tests?|commands?|checks?|validation)$`)
+var requiredLabel = lazyregexp.New(`(?i)^required (tests?|commands?|checks?|validation)$`)
 
 // continuesCommands are labels of a second list of commands under the first:
 // who ran them.
-var continuesCommands = regexp.MustCompile(`(?i)\b(implementer|reviewer|rerun|verification|codex|claude|ci)\b`)
+var continuesCommands = lazyregexp.New(`(?i)\b(implementer|reviewer|rerun|verification|codex|claude|ci)\b`)
 
 // remark is what a label adds in parentheses: "Checkpoint Commit (Packet 03)".
-var remark = regexp.MustCompile(`\s*\([^()]*\)$`)
+var remark = lazyregexp.New(`\s*\([^()]*\)$`)
 
 func (p *reader) modeOf(label string) mode {
 	label = remark.ReplaceAllString(strings.Trim(label, " *:"), "")
@@ -88,7 +89,7 @@ func labelledMode(label string) mode {
 	return modeOther
 }
 
-var labelLine = regexp.MustCompile(`^[^\pL\d\s\x60]*\s*(\pL[^:\x60]{0,100}):(?:\s+(.*))?$`)
+var labelLine = lazyregexp.New(`^[^\pL\d\s\x60]*\s*(\pL[^:\x60]{0,100}):(?:\s+(.*))?$`)
 
 // labelOf splits a line that begins with a label: "Commit: …", or in bold.
 func (p *reader) labelOf(in *inline) (label string, value inline, ok bool) {
@@ -128,7 +129,7 @@ func (p *reader) paragraph(b *block, d *document) {
 }
 
 // reviewLabel stands before the outcome of a review.
-var reviewLabel = regexp.MustCompile(`(?i)^(verdict|(review|reviewer)( state| status| result| outcome| verdict)?|approval)$`)
+var reviewLabel = lazyregexp.New(`(?i)^(verdict|(review|reviewer)( state| status| result| outcome| verdict)?|approval)$`)
 
 // label reads a line that begins with a label, and turns to what it labels.
 func (p *reader) label(in *inline, label string, value inline, d *document) {

@@ -2,13 +2,14 @@ package tracker
 
 import (
 	"bytes"
-	"regexp"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 var (
-	tagLine     = regexp.MustCompile(`(?i)^[ \t]*(?:</?(?:details|div|p|center|section|article|a|span|br|hr|img|picture|source|sub|sup|b|i|em|strong|small)\b[^<>]*>[ \t]*)+\r?$`)
-	summaryLine = regexp.MustCompile(`(?i)^[ \t]*(?:<details[^<>]*>[ \t]*)?(<summary[^<>]*>)[ \t]*(\S.*?)[ \t]*(</summary>[ \t]*(?:</details>)?)?[ \t]*\r?$`)
-	headingTags = regexp.MustCompile(`(?i)</?h[1-6][^<>]*>`)
+	tagLine     = lazyregexp.New(`(?i)^[ \t]*(?:</?(?:details|div|p|center|section|article|a|span|br|hr|img|picture|source|sub|sup|b|i|em|strong|small)\b[^<>]*>[ \t]*)+\r?$`)
+	summaryLine = lazyregexp.New(`(?i)^[ \t]*(?:<details[^<>]*>[ \t]*)?(<summary[^<>]*>)[ \t]*(\S.*?)[ \t]*(</summary>[ \t]*(?:</details>)?)?[ \t]*\r?$`)
+	headingTags = lazyregexp.New(`(?i)</?h[1-6][^<>]*>`)
 )
 
 // withoutLayout writes spaces over lines of tags that only arrange the text, so

@@ -2,9 +2,10 @@ package tracker
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // leftover is something that looks like a claim and was read as none.
@@ -45,7 +46,7 @@ func (p *reader) readSoFar() int {
 }
 
 // sample are headings under which a document shows forms instead of filling them.
-var sample = regexp.MustCompile(`(?i)\b(template|legend|example|sample|format|convention|how (to|this)|key)\b`)
+var sample = lazyregexp.New(`(?i)\b(template|legend|example|sample|format|convention|how (to|this)|key)\b`)
 
 func (p *reader) leaveOver(b *block, d *document, group string) {
 	switch b.kind {
@@ -76,7 +77,7 @@ func (p *reader) leaveOver(b *block, d *document, group string) {
 }
 
 // htmlClaim is what an HTML block must not hold unread.
-var htmlClaim = regexp.MustCompile(`(?im)\[[ x]\]|\bexit(?: code)?\s*[:=]?\s*\d|\bverdict\b|\bresidual\b|^\s*#{1,4} |\bP[0-2]\s*:`)
+var htmlClaim = lazyregexp.New(`(?im)\[[ x]\]|\bexit(?: code)?\s*[:=]?\s*\d|\bverdict\b|\bresidual\b|^\s*#{1,4} |\bP[0-2]\s*:`)
 
 func (p *reader) leaveHTML(b *block, d *document) {
 	switch {

@@ -5,16 +5,18 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // lexicon is the words that a tracker is read by: the default form, and what the
 // policy adds.
 type lexicon struct {
-	headings map[part]*regexp.Regexp
+	headings map[part]lazyregexp.Regexp
 	added    map[string]part   // a heading of the policy's, lower case → part
 	columns  map[string]string // title of a column, lower case → its key
 	statuses map[string]string // word, upper case → state
-	id       *regexp.Regexp
+	id       lazyregexp.Regexp
 	final    []string // words of the final packet's title, or its id
 	problems []string
 	parts    map[string]part // memo of partOf: headings and labels repeat
@@ -24,16 +26,16 @@ type lexicon struct {
 // a bare number of two digits after "Packet" or at the start.
 const idForm = `\pL[\pL\d]*(?:[-_][\pL\d]+)*[-_.]?\d+(?:\.\d+)*(?:[a-z]|-[A-Z]\b)?|\d{1,3}(?:\.\d+)*`
 
-var partHeadings = map[part]*regexp.Regexp{
-	partBoard:       regexp.MustCompile(`(?i)\b(packet|work|status|task|milestone)s?\s+(board|status|overview|table|progress|list|index)\b|^(packets|work items|tasks|board|status board|overview)$`),
-	partRules:       regexp.MustCompile(`(?i)\brules$|^(ground|working|execution) rules|^protocol$`),
-	partRequired:    regexp.MustCompile(`(?i)\brequired\s+(tests?|commands?|checks?|validation|verification)|\b(acceptance|verification|validation|test|check)\s+commands?\b|\bcommand set\b|^(full|final|required|milestone)?\s*(validation|verification)( gate)?s?\b|^(tests|required|checks)$|^tests to run$`),
-	partGates:       regexp.MustCompile(`(?i)\b(review|quality|exit|approval)\s+gates?\b|^gates?$|^gate checklist`),
-	partEvidence:    regexp.MustCompile(`(?i)\bevidence\b|\breview record\b|\breview$|^review notes`),
-	partRisks:       regexp.MustCompile(`(?i)\b(residual|known|open|remaining|accepted)\s+risks?\b|\bdebt ledger\b|\brisk (register|ledger|table)\b|^risks$`),
-	partCheckpoints: regexp.MustCompile(`(?i)\bcheckpoint( commit)?s?\b|^commits$|\bcommit (log|hashes|list)\b`),
-	partNext:        regexp.MustCompile(`(?i)\bnext (packet|step|work item|task)s?\b|^next( up)?$`),
-	partStatus:      regexp.MustCompile(`(?i)^(lane|program|overall|final) status\b`),
+var partHeadings = map[part]lazyregexp.Regexp{
+	partBoard:       lazyregexp.New(`(?i)\b(packet|work|status|task|milestone)s?\s+(board|status|overview|table|progress|list|index)\b|^(packets|work items|tasks|board|status board|overview)$`),
+	partRules:       lazyregexp.New(`(?i)\brules$|^(ground|working|execution) rules|^protocol$`),
+	partRequired:    lazyregexp.New(`(?i)\brequired\s+(tests?|commands?|checks?|validation|verification)|\b(acceptance|verification|validation|test|check)\s+commands?\b|\bcommand set\b|^(full|final|required|milestone)?\s*(validation|verification)( gate)?s?\b|^(tests|required|checks)$|^tests to run$`),
+	partGates:       lazyregexp.New(`(?i)\b(review|quality|exit|approval)\s+gates?\b|^gates?$|^gate checklist`),
+	partEvidence:    lazyregexp.New(`(?i)\bevidence\b|\breview record\b|\breview$|^review notes`),
+	partRisks:       lazyregexp.New(`(?i)\b(residual|known|open|remaining|accepted)\s+risks?\b|\bdebt ledger\b|\brisk (register|ledger|table)\b|^risks$`),
+	partCheckpoints: lazyregexp.New(`(?i)\bcheckpoint( commit)?s?\b|^commits$|\bcommit (log|hashes|list)\b`),
+	partNext:        lazyregexp.New(`(?i)\bnext (packet|step|work item|task)s?\b|^next( up)?$`),
+	partStatus:      lazyregexp.New(`(?i)^(lane|program|overall|final) status\b`),
 }
 
 // partOrder is the order in which a heading is compared: the first that fits.
@@ -70,7 +72,7 @@ var statusWords = map[string]string{
 
 func newLexicon(v *Vocabulary) *lexicon {
 	l := &lexicon{headings: partHeadings, added: map[string]part{}, columns: map[string]string{}, statuses: statusWords, parts: map[string]part{},
-		id: regexp.MustCompile(`^(?:[Pp]acket\s+|[Tt]ask\s+|[Ss]tep\s+|[Mm]ilestone\s+)?(` + idForm + `)(?:$|[^\pL\d_])`)}
+		id: lazyregexp.New(`^(?:[Pp]acket\s+|[Tt]ask\s+|[Ss]tep\s+|[Mm]ilestone\s+)?(` + idForm + `)(?:$|[^\pL\d_])`)}
 	for key, titles := range columnTitles {
 		for _, title := range titles {
 			l.columns[title] = key
@@ -102,11 +104,10 @@ func newLexicon(v *Vocabulary) *lexicon {
 	}
 	l.final = v.Final
 	if v.PacketID != "" {
-		re, err := regexp.Compile(`^(?:` + v.PacketID + `)`)
-		if err != nil {
+		if re, err := regexp.Compile(`^(?:` + v.PacketID + `)`); err != nil {
 			l.problems = append(l.problems, "the packet id form does not compile: "+err.Error())
 		} else {
-			l.id = re
+			l.id = func() *regexp.Regexp { return re }
 		}
 	}
 	return l
@@ -186,7 +187,7 @@ func (l *lexicon) leadingID(text string) (string, string) {
 	return text[from:to], text[to:]
 }
 
-var anyID = regexp.MustCompile(idForm)
+var anyID = lazyregexp.New(idForm)
 
 // idsIn finds the packets that a text names.
 func (l *lexicon) idsIn(text string, known map[string]int) []string {
@@ -209,7 +210,7 @@ func (l *lexicon) idsIn(text string, known map[string]int) []string {
 
 func isWord(r rune) bool { return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) }
 
-var notWord = regexp.MustCompile(`[\s-]+`)
+var notWord = lazyregexp.New(`[\s-]+`)
 
 // stateWord brings the word of a cell into the form of a Status: upper case, "_"
 // between words.
@@ -260,4 +261,4 @@ func (l *lexicon) state(cell string) string {
 }
 
 // hedged is a state that is not reached yet.
-var hedged = regexp.MustCompile(`(?i)^[^(]*?\b(?:not|no|never|un|almost|nearly|partially|partly|mostly|half|to be|will be|awaiting|\d{1,2}\s*%)(?:[^\w]|$)`)
+var hedged = lazyregexp.New(`(?i)^[^(]*?\b(?:not|no|never|un|almost|nearly|partially|partly|mostly|half|to be|will be|awaiting|\d{1,2}\s*%)(?:[^\w]|$)`)

@@ -6,9 +6,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // maxRecoveries bounds how many broken fences one document may have before the
@@ -144,8 +145,8 @@ func (d *document) upTo(line int) *document {
 }
 
 var (
-	headingLine = regexp.MustCompile(`^#{1,3}[ \t]+(.*)$`)
-	openingLine = regexp.MustCompile("^[ \t]*(?:`{3,}|~{3,})[ \t]*[a-z]+")
+	headingLine = lazyregexp.New(`^#{1,3}[ \t]+(.*)$`)
+	openingLine = lazyregexp.New("^[ \t]*(?:`{3,}|~{3,})[ \t]*[a-z]+")
 )
 
 // brokenFence finds a fence that swallows another packet: a packet's heading,
@@ -190,7 +191,7 @@ func (p *reader) isPacketHeading(text string) bool {
 	return checklistWord.MatchString(rest) && !strings.Contains(strings.ToLower(rest), "required")
 }
 
-var checklistWord = regexp.MustCompile(`(?i)^\s*checklist\b`)
+var checklistWord = lazyregexp.New(`(?i)^\s*checklist\b`)
 
 // packetAt returns the index of the packet with the id, adding it if need be.
 func (p *reader) packetAt(id string) int {
@@ -265,8 +266,8 @@ func (p *reader) findFinal() {
 }
 
 var (
-	recordWord = regexp.MustCompile(`(?i)verdict|recommendation|decision`)
-	finalTitle = regexp.MustCompile(`(?i)\bverdict\b|go\s*/\s*no-?go|final certification|release decision`)
+	recordWord = lazyregexp.New(`(?i)verdict|recommendation|decision`)
+	finalTitle = lazyregexp.New(`(?i)\bverdict\b|go\s*/\s*no-?go|final certification|release decision`)
 )
 
 // readHeader reads what stands before the first part.
@@ -284,7 +285,7 @@ func (p *reader) readHeader(b *block, d *document, label *string) {
 	}
 }
 
-var fieldLine = regexp.MustCompile(`^\**([A-Za-z][A-Za-z /-]{0,40}?)\**:\**\s*(.*)$`)
+var fieldLine = lazyregexp.New(`^\**([A-Za-z][A-Za-z /-]{0,40}?)\**:\**\s*(.*)$`)
 
 func (p *reader) headerLines(b *block, d *document, label *string) {
 	for _, in := range eachLine(&b.inline) {
@@ -310,7 +311,7 @@ func (p *reader) headerLines(b *block, d *document, label *string) {
 	}
 }
 
-var documentName = regexp.MustCompile(`(?i)^\S+\.md\b`)
+var documentName = lazyregexp.New(`(?i)^\S+\.md\b`)
 
 func headerLink(b *block, d *document, label string) Link {
 	l := Link{Label: label, Pos: d.pos(b.offset)}
@@ -349,7 +350,7 @@ func (p *reader) readNext(b *block, d *document) {
 	p.recordFrom(b, d)
 }
 
-var completeWord = regexp.MustCompile(`(?i)\b(lane |all packets? |work )?complete(d)?\b|\bnone\b|\bnothing (left|remains)\b|\ball packets? (are )?done\b`)
+var completeWord = lazyregexp.New(`(?i)\b(lane |all packets? |work )?complete(d)?\b|\bnone\b|\bnothing (left|remains)\b|\ball packets? (are )?done\b`)
 
 func (t *Tracker) String() string {
 	return fmt.Sprintf("%s: %d packets, %d warnings", t.Path, len(t.Packets), len(t.Warnings))

@@ -1,8 +1,9 @@
 package tracker
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Plan returns the header's link to the plan that the tracker follows, and
@@ -16,7 +17,7 @@ func (t *Tracker) Plan() (Link, bool) {
 	return Link{}, false
 }
 
-var planLabel = regexp.MustCompile(`(?i)\bplan\b`)
+var planLabel = lazyregexp.New(`(?i)\bplan\b`)
 
 // ReadRegister reads the risk register of the linked plan into t. path and src are
 // the plan's. What else stands in the plan is not read: a plan claims nothing.
@@ -42,4 +43,4 @@ func (t *Tracker) ReadRegister(path string, src []byte, words *Vocabulary) {
 	}
 }
 
-var registerHeading = regexp.MustCompile(`(?i)\brisk (register|ledger|table)\b|^risks$`)
+var registerHeading = lazyregexp.New(`(?i)\brisk (register|ledger|table)\b|^risks$`)

@@ -1,8 +1,9 @@
 package tracker
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // risk reads an item under "Residual risk"; ticked: its box is.
@@ -55,8 +56,8 @@ func (p *reader) looseTable(kind RiskTableKind, b *block, d *document) *RiskTabl
 }
 
 var (
-	ownerField  = regexp.MustCompile(`(?i)\bowner:\s*([^.;\n]+)`)
-	followField = regexp.MustCompile(`(?i)\bfollow-?up:\s*([^\n]+?)(?:\.\s|\.?$|\n)`)
+	ownerField  = lazyregexp.New(`(?i)\bowner:\s*([^.;\n]+)`)
+	followField = lazyregexp.New(`(?i)\bfollow-?up:\s*([^\n]+?)(?:\.\s|\.?$|\n)`)
 )
 
 // riskOf reads one statement of a risk.

@@ -1,9 +1,10 @@
 package tracker
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // isShell reports whether a fence's language is a shell's.
@@ -24,11 +25,11 @@ type scriptLine struct {
 }
 
 var (
-	promptMark  = regexp.MustCompile(`^(?:[\w.~/@:-]*[$%❯]|PS>|>)\s+`)
-	lineComment = regexp.MustCompile(`\s+#\s.*$`)
-	opensBlock  = regexp.MustCompile(`(?:^|[;&|]\s*|\b(?:do|then|else)\s+)(?:for|while|until|if|case)\s|(?:^|\s)\{\s*$`)
-	closesBlock = regexp.MustCompile(`(?:^|[;\s])(?:done|fi|esac)(?:$|[\s;&|>)])|^\}`)
-	hereDoc     = regexp.MustCompile(`<<-?\s*['"]?(\w+)['"]?`)
+	promptMark  = lazyregexp.New(`^(?:[\w.~/@:-]*[$%❯]|PS>|>)\s+`)
+	lineComment = lazyregexp.New(`\s+#\s.*$`)
+	opensBlock  = lazyregexp.New(`(?:^|[;&|]\s*|\b(?:do|then|else)\s+)(?:for|while|until|if|case)\s|(?:^|\s)\{\s*$`)
+	closesBlock = lazyregexp.New(`(?:^|[;\s])(?:done|fi|esac)(?:$|[\s;&|>)])|^\}`)
+	hereDoc     = lazyregexp.New(`<<-?\s*['"]?(\w+)['"]?`)
 )
 
 // script splits a code block into commands: one a line, or more where the line
@@ -130,7 +131,7 @@ func typed(d *document) bool {
 }
 
 // exitLine is a line of a transcript that says how the command above it ended.
-var exitLine = regexp.MustCompile(`(?i)^(?:[#=\[(>-]+\s*)?(?:process\s+)?(?:finished with\s+)?(?:exit(?:ed)?|exit[ _-](?:code|status)|rc|status)\b(?:\s+(?:code|status))?(?:\s+with)?\s*[:=]?\s*-?\d{1,3}\b`)
+var exitLine = lazyregexp.New(`(?i)^(?:[#=\[(>-]+\s*)?(?:process\s+)?(?:finished with\s+)?(?:exit(?:ed)?|exit[ _-](?:code|status)|rc|status)\b(?:\s+(?:code|status))?(?:\s+with)?\s*[:=]?\s*-?\d{1,3}\b`)
 
 // transcript reads commands and their ends from what a terminal showed.
 func (p *reader) transcript(d *document) {

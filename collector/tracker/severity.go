@@ -1,9 +1,10 @@
 package tracker
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // severitySpellings are the words by which risks are weighed.
@@ -54,12 +55,12 @@ const (
 )
 
 var (
-	severityWord = regexp.MustCompile(`(?i)\b(?:` + severityLong + `|` + severityShort + `)\b|` + severityMark)
+	severityWord = lazyregexp.New(`(?i)\b(?:` + severityLong + `|` + severityShort + `)\b|` + severityMark)
 	// severityPrefix is a severity at the beginning, set apart from the text: by a
 	// mark, by brackets, or by capitals.
-	severityPrefix = regexp.MustCompile(`^(?:(?i:[\[(*]*(` + severityRange + `|` + severityLong + `|` + severityShort + `)[\])*]*(?:\s+(?:severity|risk|impact|priority))?(?:\s*[:—–]\s*|\s+-\s+|-\s+)|[\[(](` + severityLong + `|` + severityShort + `)[\])]\s+)|(CRITICAL|BLOCKER|HIGH|MEDIUM|LOW|MAJOR|MINOR|INFO|P[0-4]|SEV-?[0-4])\s+|((?:` + severityMark + `)\x{fe0f}?)\s*)`)
+	severityPrefix = lazyregexp.New(`^(?:(?i:[\[(*]*(` + severityRange + `|` + severityLong + `|` + severityShort + `)[\])*]*(?:\s+(?:severity|risk|impact|priority))?(?:\s*[:—–]\s*|\s+-\s+|-\s+)|[\[(](` + severityLong + `|` + severityShort + `)[\])]\s+)|(CRITICAL|BLOCKER|HIGH|MEDIUM|LOW|MAJOR|MINOR|INFO|P[0-4]|SEV-?[0-4])\s+|((?:` + severityMark + `)\x{fe0f}?)\s*)`)
 	// severityInside is one that the text states elsewhere.
-	severityInside = regexp.MustCompile(`(?i)\bsev(?:erity)?\s*[:=]\s*(` + severityRange + `|` + severityLong + `|` + severityShort + `)|\bseverity\s+(` + severityLong + `)\b|\b(` + severityLong + `)(?:[ -]severity\b|\s+(?:risk|impact|priority)\b(?:[^-\w]|$))|[\[(]\s*(` + severityRange + `|` + severityLong + `|P[0-4]|sev-?[0-4])\s*(?:[\]),;:]|[—–]|\s+(?:severity|risk|impact|priority)\b|\s[—–-]\s)|\b(P[0-4])\s+[—–-]|\bpriority\s*[:=]\s*(` + severityLong + `|P[0-4])`)
+	severityInside = lazyregexp.New(`(?i)\bsev(?:erity)?\s*[:=]\s*(` + severityRange + `|` + severityLong + `|` + severityShort + `)|\bseverity\s+(` + severityLong + `)\b|\b(` + severityLong + `)(?:[ -]severity\b|\s+(?:risk|impact|priority)\b(?:[^-\w]|$))|[\[(]\s*(` + severityRange + `|` + severityLong + `|P[0-4]|sev-?[0-4])\s*(?:[\]),;:]|[—–]|\s+(?:severity|risk|impact|priority)\b|\s[—–-]\s)|\b(P[0-4])\s+[—–-]|\bpriority\s*[:=]\s*(` + severityLong + `|P[0-4])`)
 )
 
 // textSeverity is the severity that a statement gives, and the statement without
@@ -85,9 +86,9 @@ func textSeverity(line, whole string) (severity, rest string) {
 }
 
 var (
-	impactInside     = regexp.MustCompile(`(?i)\bimpact\s*[:=]\s*(` + severityLong + `)\b`)
-	likelihoodInside = regexp.MustCompile(`(?i)\b(?:likelihood|probability)\s*[:=]\s*(?:very\s+)?\w+`)
-	unlikely         = regexp.MustCompile(`(?i)\b(?:low|rare|rarely|unlikely|remote|minimal)\b`)
+	impactInside     = lazyregexp.New(`(?i)\bimpact\s*[:=]\s*(` + severityLong + `)\b`)
+	likelihoodInside = lazyregexp.New(`(?i)\b(?:likelihood|probability)\s*[:=]\s*(?:very\s+)?\w+`)
+	unlikely         = lazyregexp.New(`(?i)\b(?:low|rare|rarely|unlikely|remote|minimal)\b`)
 )
 
 // byImpact weighs a risk by its impact: one step less where it is unlikely.
@@ -118,6 +119,6 @@ func cellSeverity(cell string) string {
 }
 
 var (
-	cellRange     = regexp.MustCompile(`(?i)` + severityRange)
-	severityMarks = regexp.MustCompile(severityMark)
+	cellRange     = lazyregexp.New(`(?i)` + severityRange)
+	severityMarks = lazyregexp.New(severityMark)
 )

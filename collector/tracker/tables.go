@@ -1,8 +1,9 @@
 package tracker
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // table reads what a table in a packet or outside of packets says of commands,
@@ -41,25 +42,25 @@ func (p *reader) table(b *block, d *document, group string) {
 	}
 }
 
-var tableColumns = map[string]*regexp.Regexp{
-	"command":  regexp.MustCompile(`(?i)^((required |test |validation )?commands?( run| line)?|cmd)$`),
-	"expected": regexp.MustCompile(`(?i)^(expected|expectation|threshold|must|pass criteria|criterion|expected (exit|exit code|result))$`),
-	"result":   regexp.MustCompile(`(?i)^(exit( code| status)?|rc|result|outcome|observed|actual|actual (exit|exit code|result)|status)$`),
-	"number":   regexp.MustCompile(`(?i)^(#|no\.?|nr\.?|step)$`),
-	"gate":     regexp.MustCompile(`(?i)^(review )?gates?$`),
-	"file":     regexp.MustCompile(`(?i)^(files?|paths?)( changed)?$`),
-	"risk":     regexp.MustCompile(`(?i)^((residual |known |open )?risks?( description)?|debt( item)?)$`),
-	"weak":     regexp.MustCompile(`(?i)^(items?|issue|concern|gap|limitation|description)$`), // a risk under a heading that says so
-	"source":   regexp.MustCompile(`(?i)^(source|packet|from|origin)$`),
-	"severity": regexp.MustCompile(`(?i)^((risk )?(severity|sev|priority|level|rating))$`),
-	"impact":   regexp.MustCompile(`(?i)^impact$`),
-	"likely":   regexp.MustCompile(`(?i)^(likelihood|probability)$`),
-	"note":     regexp.MustCompile(`(?i)^(mitigations?( packet| mapping| plan)?|mitigated (by|in)|countermeasures?|response|notes?|comments?)$`),
-	"status":   regexp.MustCompile(`(?i)^(disposition|status|state|resolution|decision|acceptance|accepted( by)?|treatment)$`),
-	"owner":    regexp.MustCompile(`(?i)^(risk )?owner(s|ship)?$`),
-	"follow":   regexp.MustCompile(`(?i)^(follow-?up|target( date)?|due( date)?|when|deadline|eta)$`),
-	"packet":   regexp.MustCompile(`(?i)^(packet|id)$`),
-	"commit":   regexp.MustCompile(`(?i)^(checkpoint|commit)( commit| hash)?s?$`),
+var tableColumns = map[string]lazyregexp.Regexp{
+	"command":  lazyregexp.New(`(?i)^((required |test |validation )?commands?( run| line)?|cmd)$`),
+	"expected": lazyregexp.New(`(?i)^(expected|expectation|threshold|must|pass criteria|criterion|expected (exit|exit code|result))$`),
+	"result":   lazyregexp.New(`(?i)^(exit( code| status)?|rc|result|outcome|observed|actual|actual (exit|exit code|result)|status)$`),
+	"number":   lazyregexp.New(`(?i)^(#|no\.?|nr\.?|step)$`),
+	"gate":     lazyregexp.New(`(?i)^(review )?gates?$`),
+	"file":     lazyregexp.New(`(?i)^(files?|paths?)( changed)?$`),
+	"risk":     lazyregexp.New(`(?i)^((residual |known |open )?risks?( description)?|debt( item)?)$`),
+	"weak":     lazyregexp.New(`(?i)^(items?|issue|concern|gap|limitation|description)$`), // a risk under a heading that says so
+	"source":   lazyregexp.New(`(?i)^(source|packet|from|origin)$`),
+	"severity": lazyregexp.New(`(?i)^((risk )?(severity|sev|priority|level|rating))$`),
+	"impact":   lazyregexp.New(`(?i)^impact$`),
+	"likely":   lazyregexp.New(`(?i)^(likelihood|probability)$`),
+	"note":     lazyregexp.New(`(?i)^(mitigations?( packet| mapping| plan)?|mitigated (by|in)|countermeasures?|response|notes?|comments?)$`),
+	"status":   lazyregexp.New(`(?i)^(disposition|status|state|resolution|decision|acceptance|accepted( by)?|treatment)$`),
+	"owner":    lazyregexp.New(`(?i)^(risk )?owner(s|ship)?$`),
+	"follow":   lazyregexp.New(`(?i)^(follow-?up|target( date)?|due( date)?|when|deadline|eta)$`),
+	"packet":   lazyregexp.New(`(?i)^(packet|id)$`),
+	"commit":   lazyregexp.New(`(?i)^(checkpoint|commit)( commit| hash)?s?$`),
 }
 
 // columnsOf finds the columns of a table by their titles. Where none is titled so,
@@ -127,7 +128,7 @@ func commandCell(row []inline, columns map[string]int) (command string, offset i
 	return strings.TrimSpace(strings.ReplaceAll(cell.text, "\n", " ")), cell.offset, true
 }
 
-var bareCode = regexp.MustCompile(`^\W*(-?\d{1,3})\s*(?:$|[(,;—–-])`)
+var bareCode = lazyregexp.New(`^\W*(-?\d{1,3})\s*(?:$|[(,;—–-])`)
 
 // endOf reads a cell that says how a command ends; a bare number is an exit code.
 func endOf(cell string) Result {

@@ -1,11 +1,12 @@
 package tracker
 
 import (
-	"regexp"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
-var decisionForm = regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])(NO[_-]GO|NO GO|GO[_ ]WITH[_ ]CONDITIONS|GO)(?:$|[^A-Za-z0-9_-])`)
+var decisionForm = lazyregexp.New(`(?:^|[^A-Za-z0-9_-])(NO[_-]GO|NO GO|GO[_ ]WITH[_ ]CONDITIONS|GO)(?:$|[^A-Za-z0-9_-])`)
 
 // decisionsIn returns the different decisions that a text names, in order.
 func decisionsIn(text string) []string {
@@ -34,13 +35,13 @@ func normalDecision(s string) string {
 }
 
 var (
-	verdictStart = regexp.MustCompile(`(?i)\b(verdict|recommendation|decision)\b[^:]*:\s*\W*(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
-	verdictAfter = regexp.MustCompile(`(?i)\bwith verdict\W+(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
-	upgradedTo   = regexp.MustCompile(`(?i)\b(?:upgraded|updated|changed|revised|downgraded|lowered|raised)\b.*?\bto\b\W*(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
-	changedFrom  = regexp.MustCompile(`(?i)\b(?:upgraded|updated|changed|revised|downgraded|lowered|raised)\s+from\W*(?:NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
-	updatedItem  = regexp.MustCompile(`^(?:Updated|Final|New|Current)\W+(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
-	reaffirmed   = regexp.MustCompile(`\b(NO[_-]GO|GO[_ ]WITH[_ ]CONDITIONS|GO) verdict (?:reaffirmed|issued|stands|recorded|confirmed)`)
-	leading      = regexp.MustCompile(`^(NO[_-]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\s*(?:[—–:.]|$)`)
+	verdictStart = lazyregexp.New(`(?i)\b(verdict|recommendation|decision)\b[^:]*:\s*\W*(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
+	verdictAfter = lazyregexp.New(`(?i)\bwith verdict\W+(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
+	upgradedTo   = lazyregexp.New(`(?i)\b(?:upgraded|updated|changed|revised|downgraded|lowered|raised)\b.*?\bto\b\W*(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
+	changedFrom  = lazyregexp.New(`(?i)\b(?:upgraded|updated|changed|revised|downgraded|lowered|raised)\s+from\W*(?:NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
+	updatedItem  = lazyregexp.New(`^(?:Updated|Final|New|Current)\W+(NO[_ -]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\b`)
+	reaffirmed   = lazyregexp.New(`\b(NO[_-]GO|GO[_ ]WITH[_ ]CONDITIONS|GO) verdict (?:reaffirmed|issued|stands|recorded|confirmed)`)
+	leading      = lazyregexp.New(`^(NO[_-]GO|GO[_ ]WITH[_ ]CONDITIONS|GO)\s*(?:[—–:.]|$)`)
 )
 
 // statedDecision returns the decision that a line states as its own, not as a

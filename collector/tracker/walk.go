@@ -2,9 +2,10 @@ package tracker
 
 import (
 	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // walk reads blocks in document order. d is the document that they come from.
@@ -50,7 +51,7 @@ func (p *reader) readPart(b *block, d *document, group string, label *string) {
 
 // staysInPacket are the words of headings that do not end a packet although they
 // stand on its level: verdicts and later additions.
-var staysInPacket = regexp.MustCompile(`(?i)verdict|addendum|recommendation|rollback|certification|sign-?off`)
+var staysInPacket = lazyregexp.New(`(?i)verdict|addendum|recommendation|rollback|certification|sign-?off`)
 
 // heading moves to the part that a heading begins. It reports false for the
 // headings that only belong to the part they stand in.
@@ -170,8 +171,8 @@ func (p *reader) readBoard(blocks []block, d *document) {
 }
 
 var (
-	statusLine = regexp.MustCompile(`(?im)^status:\s*(\S.*)$`)
-	namedID    = regexp.MustCompile(`^\pL`) // a bare number may be a chapter's
+	statusLine = lazyregexp.New(`(?im)^status:\s*(\S.*)$`)
+	namedID    = lazyregexp.New(`^\pL`) // a bare number may be a chapter's
 )
 
 // readStatusLines reads a document without any table: sections that begin with an
@@ -371,9 +372,9 @@ func (p *reader) readRow(row []inline, columns map[string]int, d *document) {
 	}
 }
 
-var fullHash = regexp.MustCompile(`^[0-9a-f]{7,40}$`)
+var fullHash = lazyregexp.New(`^[0-9a-f]{7,40}$`)
 
-var sumRow = regexp.MustCompile(`(?i)^(sub-?total|total|sum|all|overall)s?:?$`)
+var sumRow = lazyregexp.New(`(?i)^(sub-?total|total|sum|all|overall)s?:?$`)
 
 // reviewState reads a review cell; a state word of work done counts as approval
 // there ("Done", "✅").
@@ -398,9 +399,9 @@ func person(cell string) string {
 	return cell
 }
 
-var idList = regexp.MustCompile(idForm)
+var idList = lazyregexp.New(idForm)
 
-var idRange = regexp.MustCompile(`\b([A-Za-z][A-Za-z0-9_-]*?[-_])?(\d+)\s+(?:through|to|–)\s+(?:[A-Za-z][A-Za-z0-9_-]*?[-_])?(\d+)\b`)
+var idRange = lazyregexp.New(`\b([A-Za-z][A-Za-z0-9_-]*?[-_])?(\d+)\s+(?:through|to|–)\s+(?:[A-Za-z][A-Za-z0-9_-]*?[-_])?(\d+)\b`)
 
 // dependsOn reads a list of packets; "C-1 through C-6" is all six.
 func (p *reader) dependsOn(text string) []string {

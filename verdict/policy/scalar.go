@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // stringOf returns the text of a node that is one.
@@ -55,7 +57,7 @@ func text(to *string) form {
 
 // matching reads a text of a form that a regular expression gives.
 func matching(to *string, expected, pattern string) form {
-	re := regexp.MustCompile(pattern)
+	re := lazyregexp.New(pattern)
 	return checked(schema{Pattern: pattern}, expected, func(s string) error {
 		if !re.MatchString(s) {
 			return errors.New("not of that form")
@@ -88,7 +90,7 @@ func choice(to *string, words ...string) form {
 // rule reads the id of a rule.
 func rule(to *string) form {
 	const pattern = `^[a-z]+/[a-z-]+$`
-	re := regexp.MustCompile(pattern)
+	re := lazyregexp.New(pattern)
 	return form{&schema{Type: types{"string"}, Pattern: pattern}, func(r *reader, n ast.Node) {
 		id, ok := stringOf(n)
 		switch {
@@ -158,7 +160,7 @@ const durationPattern = `^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$`
 // duration reads a time span such as 15m or 1h30m. Zero stands for none, where
 // low is zero.
 func duration(to *time.Duration, low time.Duration) form {
-	re := regexp.MustCompile(durationPattern)
+	re := lazyregexp.New(durationPattern)
 	s := schema{Pattern: durationPattern}
 	if *to != 0 {
 		s.Default = shortDuration(*to)
@@ -200,7 +202,7 @@ const sizePattern = `^([0-9]+) ?(B|KB|KiB|MB|MiB|GB|GiB)$`
 
 // size reads a number of bytes such as 64MiB.
 func size(to *int64) form {
-	re := regexp.MustCompile(sizePattern)
+	re := lazyregexp.New(sizePattern)
 	return checked(schema{Pattern: sizePattern, Default: shortSize(*to)}, "a size such as 512KiB, 64MiB or 1GiB", func(text string) error {
 		m := re.FindStringSubmatch(text)
 		if m == nil {

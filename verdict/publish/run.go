@@ -7,13 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/go-github/v60/github"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Run is what GitHub itself recorded about a workflow run.
@@ -215,7 +216,7 @@ func (c *Client) pulls(ctx context.Context, ask func(*github.ListOptions) ([]*gi
 }
 
 // queued is the form of a merge queue's branch.
-var queued = regexp.MustCompile(`^(?:refs/heads/)?gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]{40}$`)
+var queued = lazyregexp.New(`^(?:refs/heads/)?gh-readonly-queue/.+/pr-(\d+)-[0-9a-f]{40}$`)
 
 // QueuedPullRequest is the number of the pull request that a merge queue's branch
 // is for; 0 for any other branch.

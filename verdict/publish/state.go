@@ -1,10 +1,11 @@
 package publish
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // state is what a comment says of itself in a line that nobody sees: which decision
@@ -16,7 +17,7 @@ type state struct {
 	run, attempt int64 // of the workflow that collected it; 0: not said
 }
 
-var stateLine = regexp.MustCompile(`<!-- verdict:state class=(\w+) evidence=(\S+) (?:run=(\d+)\.(\d+) )?head=(\w*) -->`)
+var stateLine = lazyregexp.New(`<!-- verdict:state class=(\w+) evidence=(\S+) (?:run=(\d+)\.(\d+) )?head=(\w*) -->`)
 
 func stateOf(body string) state {
 	m := stateLine.FindStringSubmatch(body)

@@ -3,10 +3,10 @@ package render
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
+	"github.com/verdictci/verdict/lazyregexp"
 	"github.com/verdictci/verdict/verdict"
 )
 
@@ -32,7 +32,7 @@ var budgets = map[string]int{
 	"status":     140,
 }
 
-var commentID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+var commentID = lazyregexp.New(`^[A-Za-z0-9._-]{1,64}$`)
 
 // Marker is the line by which a comment is found again. It is public text:
 // whoever looks for it must check the author as well.
@@ -63,7 +63,7 @@ func stateLine(r *verdict.Report) string {
 	return fmt.Sprintf("<!-- verdict:state class=%s evidence=%s %shead=%s -->", decisionOf(r.Verdict), r.Generated.UTC().Format(time.RFC3339Nano), run, head)
 }
 
-var hexHash = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+var hexHash = lazyregexp.New(`^[0-9a-f]{40,64}$`)
 
 // Comment renders the report for a place on GitHub, within that place's budget.
 // Detail goes in the order that docs/report.md states; the decision never goes,

@@ -1,9 +1,10 @@
 package render
 
 import (
-	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Text from outside reaches Markdown in two ways only. What is a name (a path, a
@@ -57,10 +58,10 @@ func longestRun(s string, b byte) int {
 }
 
 var (
-	plainWord = regexp.MustCompile(`^[("“‘]*[\pL\pN]+(?:['’/.,%-][\pL\pN]+)*%?[)"”’]*[.,;:!?…]?[)"”’]*$`)
-	hexRun    = regexp.MustCompile(`(?i)[0-9a-f]{7,}`)
-	issueWord = regexp.MustCompile(`(?i)gh-[0-9]|www\.`)
-	quotation = regexp.MustCompile("^`([^`]+)`([.,;:!?]?)$")
+	plainWord = lazyregexp.New(`^[("“‘]*[\pL\pN]+(?:['’/.,%-][\pL\pN]+)*%?[)"”’]*[.,;:!?…]?[)"”’]*$`)
+	hexRun    = lazyregexp.New(`(?i)[0-9a-f]{7,}`)
+	issueWord = lazyregexp.New(`(?i)gh-[0-9]|www\.`)
+	quotation = lazyregexp.New("^`([^`]+)`([.,;:!?]?)$")
 )
 
 // isPlain reports whether a word means nothing to a Markdown reader or to GitHub.

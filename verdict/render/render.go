@@ -9,13 +9,13 @@ package render
 import (
 	"fmt"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/tracker"
+	"github.com/verdictci/verdict/lazyregexp"
 	"github.com/verdictci/verdict/verdict"
 )
 
@@ -171,8 +171,8 @@ func duration(ms int64) string {
 }
 
 var (
-	repositoryPath = regexp.MustCompile(`^(/[A-Za-z0-9_.-]+){2,}$`)
-	hostName       = regexp.MustCompile(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
+	repositoryPath = lazyregexp.New(`^(/[A-Za-z0-9_.-]+){2,}$`)
+	hostName       = lazyregexp.New(`^[A-Za-z0-9.-]+(:[0-9]+)?$`)
 )
 
 // remote is the web address of the judged repository, or empty when it is not
@@ -192,7 +192,7 @@ func remote(r *verdict.Report) string {
 	return "https://" + u.Host + path
 }
 
-var fullHash = regexp.MustCompile(`^[0-9a-f]{40,64}$`)
+var fullHash = lazyregexp.New(`^[0-9a-f]{40,64}$`)
 
 // lineURL is the address of a line at the judged commit, or empty.
 func lineURL(r *verdict.Report, p tracker.Pos) string {

@@ -1,0 +1,13 @@
+package lazyregexp_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/verdictci/verdict/lazyregexp"
+)
+
+func TestBadPatternFailsEveryTest(t *testing.T) {
+	assert.Panics(t, func() { lazyregexp.New(`(`) })
+}
