@@ -80,7 +80,7 @@ func (k *trackerJudge) beyond(f *evidence.FileChange, listed []tracker.File, tou
 // mentions reports whether the rest of a line names a path or its last part, as
 // where several files stand on one line or a file got another name.
 func mentions(note, name string) bool {
-	for _, word := range strings.FieldsFunc(note, func(r rune) bool { return strings.ContainsRune(" \t,;:()`\"'→", r) }) {
+	for _, word := range strings.FieldsFunc(note, func(r rune) bool { return strings.ContainsRune(" \t\n,;:()`\"'*→", r) }) {
 		word = strings.TrimSuffix(word, ".")
 		if word == name || strings.Contains(word, "/") && strings.HasSuffix(name, "/"+word) || word == path.Base(name) && strings.Contains(word, ".") {
 			return true

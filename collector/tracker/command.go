@@ -122,7 +122,7 @@ func (p *reader) requiredPlain(b *block, d *document, isBox, checked bool) bool 
 	if !typedCommand.MatchString(command) && (!hasResult || !knownCommand(command) || result(line[len(command):]).Kind != ResultExit) {
 		return false
 	}
-	r := Required{Command: command, HasBox: isBox, Checked: checked, Result: noResult(), Raw: line, Pos: d.pos(b.offset)}
+	r := Required{Command: b.written(d, 0, len(command)), HasBox: isBox, Checked: checked, Result: noResult(), Raw: line, Pos: d.pos(b.offset)}
 	if hasResult {
 		r.Result = result(line[len(command):])
 	}
@@ -269,7 +269,7 @@ func (p *reader) claim(b *block, d *document) {
 	if !b.ordered && command == "" {
 		return
 	}
-	c.Command, c.Result = command, result(tail)
+	c.Command, c.Result = b.written(d, 0, len(command)), result(tail)
 	p.addClaim(c)
 }
 
@@ -295,6 +295,9 @@ func (p *reader) resultOfLast(b *block, d *document) bool {
 	return true
 }
 
+// sentenceEnd is in prose, but not in "go test ./... -v".
+var sentenceEnd = lazyregexp.New(`[^\s./]\.\s`)
+
 // splitPlain splits a line that names a command without back-quotes and says how
 // it ended; command is empty where the line begins with none.
 func splitPlain(text string) (command, tail string) {
@@ -306,7 +309,7 @@ func splitPlain(text string) (command, tail string) {
 	} else {
 		before, tail = text, text
 	}
-	if !knownCommand(before) || strings.Contains(before, ". ") {
+	if !knownCommand(before) || sentenceEnd.MatchString(before) {
 		return "", tail
 	}
 	if at := strings.Index(before, ": "); !found && tail == text && at > 0 { // "go vet ./...: clean"

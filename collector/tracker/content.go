@@ -87,7 +87,7 @@ func (p *reader) proseLine(in *inline, d *document) {
 	if p.part == partEvidence && p.packet >= 0 && arrow.MatchString(in.text) {
 		command, _, _ := cutArrow(in.text)
 		if len(in.spans) == 0 && knownCommand(command) {
-			p.addClaim(Claim{Command: command, Run: p.run, Result: result(in.text[len(command):]), Raw: in.text, Pos: d.pos(in.offset)})
+			p.addClaim(Claim{Command: in.written(d, 0, len(command)), Run: p.run, Result: result(in.text[len(command):]), Raw: in.text, Pos: d.pos(in.offset)})
 		} else if len(in.spans) > 0 && in.spans[0].start == 0 {
 			p.claim(&block{inline: *in}, d)
 		}
@@ -265,31 +265,6 @@ func (p *reader) unlabelledItem(b *block, d *document) {
 		p.claim(b, d)
 	}
 }
-
-func (p *reader) changedFile(b *block, d *document) {
-	if p.packet < 0 || b.level > 0 {
-		return
-	}
-	path, note := b.text, ""
-	switch {
-	case len(b.spans) > 0 && b.spans[0].start == 0:
-		path, note = b.code(0), b.text[b.spans[0].end:]
-	default:
-		for _, end := range []string{": ", " (", " — ", " – ", " - ", " -> ", " "} {
-			if head, tail, ok := strings.Cut(path, end); ok {
-				path, note = head, tail+note
-			}
-		}
-		path = strings.TrimSuffix(path, ":")
-	}
-	if path == "" || noneWord.MatchString(path) || strings.HasPrefix(path, "<") {
-		return
-	}
-	ev := &p.t.Packets[p.packet].Evidence
-	ev.Files = append(ev.Files, File{Path: strings.TrimPrefix(path, "./"), Note: strings.TrimLeft(note, " :—–-"), Pos: d.pos(b.offset)})
-}
-
-var noneWord = lazyregexp.New(`(?i)^(none|n/a|nothing|no)\b`)
 
 // readGate reads the check boxes of the gates and of the review's outcome.
 func (p *reader) readGate(b *block, d *document) {

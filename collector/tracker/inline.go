@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"strings"
 
@@ -18,6 +19,7 @@ type inline struct {
 	spans  []span // code spans, in order
 	struck []span // struck-through parts, in order
 	strong []span // parts in bold, in order
+	marked []mark // parts in emphasis, bold or not, in order
 	links  []link // links and images, in order
 	offset int    // of the first character, in the document's source
 	pieces []span // where each stretch of the text comes from, in order; end is not used
@@ -28,6 +30,9 @@ type span struct {
 	start, end int // in inline.text
 	offset     int // of the first character, in the document's source
 }
+
+// mark is a part of an inline's text with so many "*" or "_" on either side of it.
+type mark struct{ start, end, level int }
 
 // link is a part of an inline's text that leads elsewhere.
 type link struct {
@@ -70,6 +75,11 @@ func (in *inline) slice(start, end int) inline {
 		}
 		l.start, l.end = l.start-start, l.end-start
 		part.links = append(part.links, l)
+	}
+	for _, m := range in.marked {
+		if m.start >= start && m.end <= end {
+			part.marked = append(part.marked, mark{m.start - start, m.end - start, m.level})
+		}
 	}
 	for _, p := range in.pieces[max(0, in.piece(start)):] {
 		if p.start >= end {
@@ -121,6 +131,32 @@ func (in *inline) offsetOf(at int) int {
 	return in.offset + at
 }
 
+// written is a part of one line of the text as its author wrote it. What stands
+// outside of code and is no prose, a path or a command, has "_" and "*" of its own,
+// which Markdown takes for emphasis (src/__snapshots__/a.snap); emphasis of the whole
+// part, escapes and entities are Markdown's all the same.
+func (in *inline) written(d *document, start, end int) string {
+	text := in.text[start:end]
+	if text == "" || strings.Contains(text, "\n") || slices.ContainsFunc(in.spans, func(s span) bool { return s.start < end && s.end > start }) {
+		return text
+	}
+	from, to := in.offsetOf(start), in.offsetOf(end-1)+1
+	for _, m := range in.marked {
+		if m.start == start && m.end < end {
+			from -= m.level
+		}
+		if m.end == end && m.start > start {
+			to += m.level
+		}
+	}
+	if from < 0 || to > len(d.source) || from > to {
+		return text
+	}
+	f := flattener{source: d.source}
+	f.plain(from, to)
+	return string(f.text)
+}
+
 // append adds another paragraph of the same item.
 func (in *inline) append(more inline) {
 	shift := len(in.text) + 1
@@ -138,6 +174,9 @@ func (in *inline) append(more inline) {
 	move(&in.struck, more.struck)
 	move(&in.strong, more.strong)
 	move(&in.pieces, more.pieces)
+	for _, m := range more.marked {
+		in.marked = append(in.marked, mark{m.start + shift, m.end + shift, m.level})
+	}
 	for _, l := range more.links {
 		l.start, l.end = l.start+shift, l.end+shift
 		in.links = append(in.links, l)
@@ -206,8 +245,10 @@ func (f *flattener) node(n ast.Node) {
 	case *ast.Image:
 		f.link(n, string(n.Destination))
 	case *ast.Emphasis:
-		start := len(f.text)
+		start, at := len(f.text), len(f.in.marked)
+		f.in.marked = append(f.in.marked, mark{start: start, level: n.Level})
 		f.children(n)
+		f.in.marked[at].end = len(f.text)
 		if n.Level == 2 {
 			f.in.strong = append(f.in.strong, span{start: start, end: len(f.text), offset: f.in.offset})
 		}

@@ -66,7 +66,7 @@ func (p *reader) leaveOver(b *block, d *document, group string) {
 			return
 		}
 		for _, row := range b.rows[1:] {
-			command, offset, ok := commandCell(row, columns)
+			command, offset, ok := commandCell(row, columns, d)
 			if ok && slices.ContainsFunc(row, func(c inline) bool { return result(" -> "+c.text).Kind == ResultExit }) {
 				p.leftovers = append(p.leftovers, leftover{command, command, d.pos(offset)})
 			}

@@ -116,7 +116,7 @@ func (p *reader) commandTable(b *block, d *document, columns map[string]int) boo
 }
 
 // commandCell is the command of a row: what stands in code, else the cell.
-func commandCell(row []inline, columns map[string]int) (command string, offset int, ok bool) {
+func commandCell(row []inline, columns map[string]int, d *document) (command string, offset int, ok bool) {
 	i := columns["command"]
 	if i >= len(row) || strings.TrimSpace(row[i].text) == "" {
 		return "", 0, false
@@ -125,7 +125,7 @@ func commandCell(row []inline, columns map[string]int) (command string, offset i
 	if len(cell.spans) > 0 {
 		return strings.TrimSpace(cell.code(0)), cell.spans[0].offset, true
 	}
-	return strings.TrimSpace(strings.ReplaceAll(cell.text, "\n", " ")), cell.offset, true
+	return strings.TrimSpace(strings.ReplaceAll(cell.written(d, 0, len(cell.text)), "\n", " ")), cell.offset, true
 }
 
 var bareCode = lazyregexp.New(`^\W*(-?\d{1,3})\s*(?:$|[(,;—–-])`)
@@ -139,7 +139,7 @@ func endOf(cell string) Result {
 }
 
 func (p *reader) requiredRow(row []inline, columns map[string]int, d *document) {
-	command, offset, ok := commandCell(row, columns)
+	command, offset, ok := commandCell(row, columns, d)
 	if !ok {
 		return
 	}
@@ -171,7 +171,7 @@ func (p *reader) requiredRow(row []inline, columns map[string]int, d *document) 
 }
 
 func (p *reader) claimRow(row []inline, columns map[string]int, d *document) {
-	command, offset, ok := commandCell(row, columns)
+	command, offset, ok := commandCell(row, columns, d)
 	if !ok || strings.HasPrefix(command, "<") {
 		return
 	}
