@@ -15,9 +15,9 @@ type Workflow struct {
 }
 
 var (
-	runsVerdict = lazyregexp.New(`\bverdict\s+(run|collect|decide|comment|answer|lint|render)\b|cmd/verdict\b|actions/verdict\b`)
-	executes    = lazyregexp.New(`\bverdict(@[\w.-]+)?["']?\s+(run|collect)\b|uses:\s*["']?\S*actions/verdict\b`)
-	comments    = lazyregexp.New(`\bverdict(@[\w.-]+)?["']?\s+(comment|answer)\b`)
+	runsVerdict = lazyregexp.New(`\bverdict[ \t]+(run|collect|decide|comment|answer|lint|render)\b|cmd/verdict\b|actions/verdict\b`)
+	executes    = lazyregexp.New(`\bverdict(@[\w.-]+)?["']?[ \t]+(run|collect)\b|uses:\s*["']?\S*actions/verdict\b`)
+	comments    = lazyregexp.New(`\bverdict(@[\w.-]+)?["']?[ \t]+(comment|answer)\b`)
 	writes      = lazyregexp.New(`(?m)^\s*(contents|pull-requests|issues|checks|statuses|actions|packages|deployments|security-events):\s*write\b|permissions:\s*write-all`)
 	permissions = lazyregexp.New(`(?m)^\s*permissions:`)
 	foreign     = lazyregexp.New(`(?m)^\s*(pull_request_target|workflow_run|issue_comment)\s*:|\bon:\s*\[?[^\n]*\b(pull_request_target|workflow_run|issue_comment)\b`)
