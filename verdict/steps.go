@@ -132,6 +132,10 @@ func (c *commandJudge) proof(name string, checks []*evidence.Step) {
 		c.found("evidence/unproven", Finding{Message: fmt.Sprintf("%s exits %d; what it checks cannot be seen", name, c.expected), Observed: fmt.Sprintf("exit %d, and no known check inside", c.expected)})
 		return
 	}
+	if u := c.evidence.Unwitnessed; len(u) > 0 && !c.plan.Trusted {
+		c.state = CommandUnproven
+		c.found("evidence/unproven", Finding{Message: fmt.Sprintf("%s exits %d; it starts tools by their own files, and how they end is not seen: %s", name, c.expected, list(u)), Observed: list(u)})
+	}
 	c.idle(name)
 	if !c.plan.Shape.Sound {
 		c.unsound(name)

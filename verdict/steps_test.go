@@ -23,6 +23,7 @@ func TestWhatALineProves(t *testing.T) {
 	exits := func(code int) func(*evidence.Bundle) {
 		return as(func(s *evidence.Step) { s.ExitCode = code })
 	}
+	inner := evidence.Step{Index: -1, Argv: []string{"go", "test"}, Tool: "go test", Probative: true, Outcome: evidence.Exited, Tests: &evidence.Tests{Complete: true, Passed: 3}}
 	cases := []struct {
 		line   string
 		change func(*evidence.Bundle)
@@ -32,9 +33,11 @@ func TestWhatALineProves(t *testing.T) {
 		{"[ -d x ] && go test ./... || echo skipped", nothingRan, verdict.NoGo},
 		{"bash <<< 'go test ./...'", nothingRan, verdict.GoWithConditions}, // nothing can stand in front of it
 		{"bash -c 'go test ./...'", nothingRan, verdict.NoGo},
-		{"awk 'BEGIN { system(\"go test\") }'", as(func(s *evidence.Step) {
-			*s = evidence.Step{Index: -1, Argv: []string{"go", "test"}, Tool: "go test", Probative: true, Outcome: evidence.Exited, Tests: &evidence.Tests{Complete: true, Passed: 3}}
-		}), verdict.Go},
+		{"awk 'BEGIN { system(\"go test\") }'", as(func(s *evidence.Step) { *s = inner }), verdict.Go},
+		{"./check.sh", as(func(s *evidence.Step) { *s = inner }), verdict.Go},
+		{"./check.sh", func(b *evidence.Bundle) {
+			first(b).Steps, first(b).Unwitnessed = []evidence.Step{inner}, []string{"check.sh: /opt/go/bin/go"}
+		}, verdict.GoWithConditions},
 		{"go vet -json ./...", nothingRan, verdict.NoGo},
 		{"go test -n ./...", nothingRan, verdict.NoGo},
 		{"gofmt -w .", nothingRan, verdict.GoWithConditions},

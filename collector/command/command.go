@@ -108,6 +108,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 	} else {
 		e.Steps = plainStep(s.Command, e)
 	}
+	e.Unwitnessed = s.unwitnessed(e.Steps)
 	s.explain(e, out)
 }
 

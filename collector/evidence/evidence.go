@@ -161,7 +161,10 @@ type Command struct {
 	CPUMS      int64     `json:"cpu_ms,omitempty"` // user and system time of everything it started
 	Steps      []Step    `json:"steps"`
 	Watched    bool      `json:"watched,omitempty"` // a check that is not among Steps did not run where it stands in the text
-	Log        Log       `json:"log"`
+	// Unwitnessed are known tools that a script names by a file of their own, where
+	// nothing sees how they end, each with its script: "check.sh: /usr/local/go/bin/go".
+	Unwitnessed []string `json:"unwitnessed,omitempty"`
+	Log         Log      `json:"log"`
 	// NotEvaluated: the command could not be set up (its tool or package is not
 	// installed, the toolchain is wrong, a registry is out of reach), so its
 	// result says nothing about the work. Reason says which.

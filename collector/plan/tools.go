@@ -267,6 +267,10 @@ var WitnessedPrograms = []string{
 	"cargo", "dotnet", "mvn", "gradle", "rspec", "phpunit", "shellcheck", "actionlint",
 }
 
+// Opaque reports whether an argument list starts other programs that decide: a
+// script, make, npm test.
+func Opaque(args []string) bool { return toolOf(args).kind == script }
+
 // Tool names the tool that an argument list runs, and says whether it checks
 // something: what a witness asks about a command that it sees.
 func Tool(args []string) (name string, probative bool) {
