@@ -290,7 +290,7 @@ func large(n int) verdict.Input {
 			ID: id, Row: &tracker.Row{Status: tracker.StatusDone, ReviewState: tracker.ReviewApproved, Implementer: "Ada", Reviewer: "Ada"}, Section: &tracker.Section{},
 			Boxes: []tracker.Box{{Text: "open"}}, Gates: []tracker.Gate{{Name: "P0", State: "FAIL"}}, Evidence: tracker.Evidence{State: tracker.EvidenceFilled},
 			Required: []tracker.Required{{Command: fmt.Sprintf("go test ./p%d/... -count=1", i%500), Checked: true, HasBox: true}},
-			Risks:    []tracker.Risk{{Packet: id, Text: fmt.Sprintf("something number %d may break", i)}},
+			Risks:    []tracker.Risk{{Packet: id, Text: fmt.Sprintf("write %d may be lost where BIG-%05d left off, when the cache is cold and two replicas answer at once", i, n-1)}},
 		})
 	}
 	return verdict.Input{Trackers: []*tracker.Tracker{t}, Bundle: goodBundle(plan.Build([]*tracker.Tracker{t}, nil))}

@@ -34,10 +34,10 @@ var (
 // its place.
 func (l *dispositionList) found(text string) (word string, end int) {
 	best, lower := -1, lowered(text)
-	for i, re := range []lazyregexp.Regexp{l.word, l.phrase} {
-		for _, at := range re.FindAllStringIndex(lower, -1) {
-			if l.counts(text, at[0], at[1], i == 0) && (best < 0 || at[0] < best) {
-				best, word, end = at[0], text[at[0]:at[1]], at[1]
+	for i, list := range []*phrases{l.word(), l.phrase()} {
+		for from, to := range list.all(lower) {
+			if l.counts(text, from, to, i == 0) && (best < 0 || from < best) {
+				best, word, end = from, text[from:to], to
 				break
 			}
 		}

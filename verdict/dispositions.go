@@ -3,9 +3,9 @@ package verdict
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // dispositionList is the words by which a risk's text gets a disposition. They
@@ -16,7 +16,7 @@ type dispositionList struct {
 	words       []string // count where they say something of the risk: "is fixed", not "a fixed size"
 	phrases     []string // count wherever they stand
 
-	word, phrase lazyregexp.Regexp
+	word, phrase func() *phrases
 }
 
 // LATER and REPAIR stand for these words in the lists.
@@ -71,8 +71,8 @@ var dispositions = compiled([]dispositionList{
 // is quicker than leaving the case to them.
 func compiled(lists []dispositionList) []dispositionList {
 	names := strings.NewReplacer("LATER", `(?:`+laterWords+`)`, "REPAIR", `(?:`+repairWords+`)`, " ", `[\s-]+`)
-	join := func(words []string) lazyregexp.Regexp {
-		return lazyregexp.New(`\b(?:` + names.Replace(strings.Join(words, "|")) + `)(?:\b|$)`)
+	join := func(words []string) func() *phrases {
+		return sync.OnceValue(func() *phrases { return newPhrases(names.Replace(strings.Join(words, "|"))) })
 	}
 	for i := range lists {
 		lists[i].word, lists[i].phrase = join(lists[i].words), join(lists[i].phrases)

@@ -16,6 +16,7 @@ import (
 type ledger struct {
 	t          *tracker.Tracker
 	byID       map[string]*tracker.Packet // by normal id
+	places     map[string]int             // on the board, by normal id
 	entries    []*entry
 	tokens     map[string][]int  // word → entries
 	texts      map[string]*entry // by normal text
@@ -35,10 +36,10 @@ type entry struct {
 
 // newLedger reads the risks of a tracker.
 func newLedger(t *tracker.Tracker) *ledger {
-	l := &ledger{t: t, byID: map[string]*tracker.Packet{}, tokens: map[string][]int{}, texts: map[string]*entry{}, begun: map[string]*entry{}}
+	l := &ledger{t: t, byID: map[string]*tracker.Packet{}, places: map[string]int{}, tokens: map[string][]int{}, texts: map[string]*entry{}, begun: map[string]*entry{}}
 	for i := range t.Packets {
 		if id := tracker.NormalID(t.Packets[i].ID); l.byID[id] == nil {
-			l.byID[id] = &t.Packets[i]
+			l.byID[id], l.places[id] = &t.Packets[i], i
 		}
 	}
 	recorded := false
@@ -158,10 +159,7 @@ func (l *ledger) leftTo(p *tracker.Packet, text string) *tracker.Packet {
 
 // after reports whether a packet comes after another on the board.
 func (l *ledger) after(a, b *tracker.Packet) bool {
-	at := func(p *tracker.Packet) int {
-		return slices.IndexFunc(l.t.Packets, func(q tracker.Packet) bool { return tracker.SameID(q.ID, p.ID) })
-	}
-	return b == nil || at(a) > at(b)
+	return b == nil || l.places[tracker.NormalID(a.ID)] > l.places[tracker.NormalID(b.ID)]
 }
 
 // named is the packet that an id names; CP-01 is 01 where packets have numbers

@@ -3,6 +3,7 @@ package verdict
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/verdictci/verdict/collector/tracker"
 	"github.com/verdictci/verdict/lazyregexp"
@@ -49,14 +50,9 @@ func (l *ledger) same(r *tracker.Risk) *entry {
 	return l.entries[best]
 }
 
-var (
-	wordForm = lazyregexp.New(`[A-Za-z][A-Za-z0-9_]{3,}|\d{2,}`)
-	notText  = lazyregexp.New(`[^\pL\pN]+`)
-)
-
 // normalText is a text without case, marks and the blanks between words.
 func normalText(text string) string {
-	return strings.TrimSpace(notText.ReplaceAllString(strings.ToLower(text), " "))
+	return strings.Join(strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsNumber(r) }), " ")
 }
 
 // beginnings are what a normal text begins with: two words, three, and so on.
@@ -91,6 +87,8 @@ func (l *ledger) repeated(text string) *entry {
 	}
 	return l.begun[key]
 }
+
+var wordForm = lazyregexp.New(`[A-Za-z][A-Za-z0-9_]{3,}|\d{2,}`)
 
 // words are the words of a text that tell it from others, each once.
 func words(text string) []string {
