@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
 # What collecting costs, as ratios against the thing itself in the same run:
 #   one `true` under verdict against bash; 2 GB of output, digest and all, against cat; go test under
-#   verdict against go test -json; a work tree with 50,000 ignored files against one without.
+#   verdict against go test -json and gotestsum; a work tree with 50,000 ignored files against one without.
 # Usage: bench/collect.sh [FOLDER for scratch files]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 scratch=$(mktemp -d "${1:-/tmp}/verdict-bench.XXXXXX")
 trap 'rm -rf "$scratch"' EXIT
-go build -o "$scratch/verdict" ./cmd/verdict
+CGO_ENABLED=0 go build -trimpath -o "$scratch/verdict" ./cmd/verdict # as it is released
 export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com
 TIMEFORMAT='%R %U %S'
 
-# measure N COMMAND...: median wall and CPU seconds of N runs
+# once COMMAND...: wall and CPU seconds; median: of such lines, their middle one
+once() { { time "$@" >/dev/null 2>&1; } 2>&1 | awk '{print $1, $2 + $3}'; }
+median() { sort -n | awk '{ line[NR] = $0 } END { print line[int((NR + 1) / 2)] }'; }
 measure() {
   local n=$1 i; shift
-  for ((i = 0; i < n; i++)); do { time "$@" >/dev/null 2>&1; } 2>&1; done | awk '{print $1, $2 + $3}' | sort -n | sed -n "$(((n + 1) / 2))p"
+  for ((i = 0; i < n; i++)); do once "$@"; done | median
 }
 ratio() { awk -v a="$1" -v b="$2" 'BEGIN { printf "%.2f", (b > 0 ? a / b : 0) }'; }
 # repo COMMAND...: a repository whose policy requires the commands
@@ -54,8 +56,20 @@ for i in $(seq 50); do
 done
 git add -A; git commit -q -m tests
 go vet ./... # compile once
-read -r plain _ < <(measure 5 go test -json -count=1 ./...); read -r wall _ < <(measure 5 run)
-echo "go test of 50 packages: verdict ${wall}s, go test -json ${plain}s, ratio $(ratio "$wall" "$plain")"
+sums=yes; GOBIN="$scratch" go install gotest.tools/gotestsum@latest 2>/dev/null || sums=
+for _ in $(seq 7); do # in turns: what else the machine does slows all of them
+  once run >>"$scratch/run.times"
+  once go test -json -count=1 ./... >>"$scratch/json.times"
+  if [[ $sums ]]; then once "$scratch/gotestsum" -- -count=1 ./... >>"$scratch/sum.times"; fi
+done
+read -r wall cpu < <(median <"$scratch/run.times"); read -r plain base < <(median <"$scratch/json.times")
+echo "go test of 50 packages: verdict ${wall}s, go test -json ${plain}s, ratio $(ratio "$wall" "$plain"), of CPU $(ratio "$cpu" "$base")"
+if [[ $sums ]]; then
+  read -r sum base < <(median <"$scratch/sum.times")
+  echo "the same under gotestsum: ${sum}s, ratio of verdict to it $(ratio "$wall" "$sum"), of CPU $(ratio "$cpu" "$base")"
+else
+  echo "gotestsum could not be installed (go install gotest.tools/gotestsum@latest): not compared"
+fi
 
 repo true
 read -r wall few < <(measure 9 run)
