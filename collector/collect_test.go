@@ -128,6 +128,23 @@ func TestTreeChangesAreSeen(t *testing.T) {
 	assert.Equal(t, [][]evidence.FileChange{{{Path: "a.txt", Status: "M"}}, {{Path: "new.txt", Status: "?"}}, nil, {{Path: "a.txt", Status: "M"}}, nil}, got)
 }
 
+// What a line changes before a check and puts back after it shows, where it was no
+// check that wrote.
+func TestFilesThatWerePutBackAreSeen(t *testing.T) {
+	root := newRepo(t)
+	require.NoError(t, os.WriteFile(filepath.Join(root, "x.go"), []byte("package x\n"), 0o644))
+	b := collect(t, options(root, runDir(root, "1"), false,
+		"echo 9 > a.txt; go vet x.go; git show HEAD:a.txt > a.txt",
+		"git show HEAD:a.txt > a.txt; go vet x.go",
+		"go vet x.go && cat a.txt",
+	))
+	require.Len(t, b.Commands, 3)
+	assert.Equal(t, []string{"a.txt"}, b.Commands[0].Rewritten)
+	assert.Empty(t, b.Commands[0].TreeChanges)
+	assert.Empty(t, b.Commands[1].Rewritten, "the check saw what is there")
+	assert.Empty(t, b.Commands[2].Rewritten)
+}
+
 func TestWriteTokenIsRefused(t *testing.T) {
 	root := newRepo(t)
 	t.Setenv("GITHUB_EVENT_NAME", "pull_request_target")

@@ -61,7 +61,7 @@ func losses(v reflect.Value, path string, out *[]loss) {
 // accusations are parts of a bundle that speak against the work: what a command
 // changed, tests that were lost, marks on results. Without them nothing is
 // accused; what must be seen for a GO is none of them.
-var accusations = regexp.MustCompile(`^\.Commands\[\]\.(ExitCode=0|TreeChanges|Unwitnessed|Attempts|Steps\[-\]|Steps\[\]\.(Argv|ExitCode|Check\.Flags|Tests\.(Cached|Only|Retried|Snapshots|Unhandled|Forged|Failed|Unmatched|Flags|Skipped)))|` +
+var accusations = regexp.MustCompile(`^\.Commands\[\]\.(ExitCode=0|TreeChanges|Unwitnessed|Rewritten|Attempts|Steps\[-\]|Steps\[\]\.(Argv|ExitCode|Check\.Flags|Tests\.(Cached|Only|Retried|Snapshots|Unhandled|Forged|Failed|Unmatched|Flags|Skipped)))|` +
 	`^\.Repository\.(Contracts|Relations|Tests|Naming|State|Checkpoints\[\]\.(Files|Names|State|Signature|Twin|Packet|Token|Tracker))|^\.Subject\.Worktree\.Changes(\[-\]|\[\])|^\.Environment|^\.Redacted`)
 
 // TestAnyLossNeverImproves takes parts out of the bundles of every rule's lie and

@@ -208,6 +208,9 @@ func (c *commandJudge) effects(name string) {
 		c.state = CommandFailed
 		c.found("evidence/tree-changed", Finding{Message: name + " changes files that it is to check: " + list(changed), Observed: "changed " + list(changed)})
 	}
+	if len(e.Rewritten) > 0 {
+		c.found("evidence/tree-changed", Finding{Severity: Condition, Message: name + " writes files after what it checks, and leaves them as they were; what was checked may have been others: " + list(e.Rewritten), Observed: "written " + list(e.Rewritten)})
+	}
 	if len(left) > 0 {
 		c.found("evidence/untracked-output", Finding{Message: name + " left files that git does not ignore: " + list(left), Observed: list(left)})
 	}

@@ -38,6 +38,7 @@ func TestWhatALineProves(t *testing.T) {
 		{"./check.sh", func(b *evidence.Bundle) {
 			first(b).Steps, first(b).Unwitnessed = []evidence.Step{inner}, []string{"check.sh: /opt/go/bin/go"}
 		}, verdict.GoWithConditions},
+		{"sed -i s/a/b/ x.go; go test ./...; sed -i s/b/a/ x.go", func(b *evidence.Bundle) { first(b).Rewritten = []string{"x.go"} }, verdict.GoWithConditions},
 		{"go vet -json ./...", nothingRan, verdict.NoGo},
 		{"go test -n ./...", nothingRan, verdict.NoGo},
 		{"gofmt -w .", nothingRan, verdict.GoWithConditions},

@@ -173,6 +173,9 @@ type Command struct {
 	Leftover int `json:"leftover,omitempty"`
 	// TreeChanges are tracked or unignored files that the command changed.
 	TreeChanges []FileChange `json:"tree_changes,omitempty"`
+	// Rewritten are tracked files that were written after a check inside had ended,
+	// and whose content is what it was before the command.
+	Rewritten []string `json:"rewritten,omitempty"`
 	// Attempts are earlier attempts at the same command in this run, oldest first.
 	Attempts []Attempt `json:"attempts,omitempty"`
 	Baseline *Attempt  `json:"baseline,omitempty"` // the same command at the baseline commit

@@ -93,6 +93,13 @@ func (s *Shape) OnlyLooks() bool {
 	return !slices.ContainsFunc(s.Steps, func(step Step) bool { return !slices.Contains(looks, step.Tool) })
 }
 
+// MayWrite reports whether the text redirects into a file, or one of the steps
+// neither checks something nor only looks.
+func (s *Shape) MayWrite() bool {
+	file := func(name string) bool { return !strings.HasPrefix(name, "/dev/") }
+	return slices.ContainsFunc(s.written, file) || slices.ContainsFunc(s.Steps, func(step Step) bool { return !step.Probative && !slices.Contains(looks, step.Tool) })
+}
+
 // Step is one simple command, as written.
 type Step struct {
 	Argv      []string // literal words; a word that the shell must expand is kept as written

@@ -1,0 +1,18 @@
+//go:build darwin || freebsd || netbsd
+
+package checkpoint
+
+import (
+	"io/fs"
+	"syscall"
+	"time"
+)
+
+// changeTime is when a file's content or attributes were changed last.
+func changeTime(info fs.FileInfo) time.Time {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return time.Time{}
+	}
+	return time.Unix(int64(s.Ctimespec.Sec), int64(s.Ctimespec.Nsec))
+}
