@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
@@ -190,7 +191,14 @@ func onlyBuilt(checks []*evidence.Step) bool {
 // seenInside reports whether what a check did was seen in a check that it started:
 // npm exec vitest starts vitest.
 func seenInside(s *evidence.Step, checks []*evidence.Step) bool {
-	return slices.ContainsFunc(checks, func(o *evidence.Step) bool { return o.Tool == s.Tool && (o.Tests != nil || o.Check != nil) })
+	return slices.ContainsFunc(checks, func(o *evidence.Step) bool { return startedBy(o, s) && (o.Tests != nil || o.Check != nil) })
+}
+
+// startedBy reports whether a check ran inside another of the same tool: it stands
+// nowhere in the line, and began while the other ran.
+func startedBy(inner, outer *evidence.Step) bool {
+	end := outer.Started.Add(time.Duration(outer.DurationMS+1) * time.Millisecond)
+	return inner != outer && inner.Index < 0 && inner.Tool == outer.Tool && !inner.Started.Before(outer.Started) && !inner.Started.After(end)
 }
 
 // effects judges what the command did beside its work.

@@ -2,6 +2,7 @@ package verdict_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 
@@ -56,11 +57,19 @@ func TestWhatALineProves(t *testing.T) {
 			inner.Index, inner.Argv, outer.Tests = -1, inner.Argv[2:], nil
 			first(b).Steps = append(first(b).Steps, inner)
 		}, verdict.Go},
+		{"timeout 60 go test ./calc; go test ./...", func(b *evidence.Bundle) {
+			// the results of one do not stand for the other's, which nobody saw
+			outer := &first(b).Steps[0]
+			next := *outer
+			next.Index, next.Argv, next.Started = 1, []string{"go", "test", "./..."}, outer.Started.Add(time.Minute)
+			outer.Tests, outer.DurationMS = nil, 100
+			first(b).Steps = []evidence.Step{*outer, next}
+		}, verdict.NoGo},
 		{"timeout 60 go test ./...", as(func(s *evidence.Step) { s.Tests = nil }), verdict.NoGo},
 		{"npm exec vitest run", func(b *evidence.Bundle) {
 			outer := &first(b).Steps[0]
 			inner := *outer
-			outer.Tests = nil
+			inner.Index, outer.Tests = -1, nil
 			first(b).Steps = append(first(b).Steps, inner)
 		}, verdict.Go},
 	}
