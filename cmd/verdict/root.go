@@ -126,6 +126,9 @@ GO, GO_WITH_CONDITIONS or NO_GO.`,
 		SilenceUsage:               true,
 		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
+	root.Version = toolVersion()
+	root.SetVersionTemplate(versionLine())
+	root.Flags().Bool("version", false, "print the version") // no -v: that is --verbose
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return badInput("'"+cmd.CommandPath()+" --help' lists the flags", "%w", err)
 	})

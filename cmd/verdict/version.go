@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"runtime"
 	"runtime/debug"
 
@@ -31,6 +32,11 @@ func toolVersion() string {
 	return "devel"
 }
 
+// versionLine is what 'verdict version' and 'verdict --version' print.
+func versionLine() string {
+	return fmt.Sprintf("verdict %s %s %s/%s\n", toolVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 func newVersionCommand(s streams) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
@@ -38,7 +44,7 @@ func newVersionCommand(s streams) *cobra.Command {
 		Short:   "Print the version",
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(s.out, "verdict %s %s %s/%s\n", toolVersion(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := io.WriteString(s.out, versionLine())
 			return err
 		},
 	}
