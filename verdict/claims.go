@@ -6,9 +6,9 @@ import (
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/plan"
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // claims judges what a packet that is done says of its required commands.

@@ -4,8 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // boxMeanings say when the boxes of the packet that asks for the verdict are

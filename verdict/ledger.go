@@ -7,8 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // ledger collects a tracker's risks: what its packets, its lists and the linked

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"unicode"
 
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // same finds the entry that states the same risk: the same text, or most of the

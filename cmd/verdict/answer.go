@@ -14,7 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/policy"
 	"github.com/verdictci/verdict/verdict/publish"

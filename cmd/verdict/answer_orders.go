@@ -4,7 +4,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // order is a line of a comment that asks verdict for something.

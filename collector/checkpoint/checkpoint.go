@@ -20,8 +20,8 @@ import (
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Errors that callers tell apart.

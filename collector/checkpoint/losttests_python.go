@@ -3,7 +3,7 @@ package checkpoint
 import (
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 var (

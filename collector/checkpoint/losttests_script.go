@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // scriptTests reads the tests of a JavaScript or TypeScript file, as vitest and

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // hidden lists tracked files that differ from the commit although git was told to

@@ -20,8 +20,8 @@ import (
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/plan"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // Spec is one run of one command.

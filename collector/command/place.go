@@ -4,8 +4,8 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/testout"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // place is where a tool runs that goes to a folder of its own first.

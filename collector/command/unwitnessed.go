@@ -11,8 +11,8 @@ import (
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/plan"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // The witness behind a name on PATH does not see a tool that a script starts by its

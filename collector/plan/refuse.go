@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 )
 
 // refusal says why a command would not run; nil when it may.

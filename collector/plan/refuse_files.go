@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // removeRuin knows what rm must not delete: what lies outside, the whole work

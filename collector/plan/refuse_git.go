@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // gitRuin knows the git commands that throw work away or leave the machine.

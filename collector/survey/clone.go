@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 var partial = lazyregexp.New(`(?mi)^\s*(partialclonefilter\s*=|promisor\s*=\s*true)`)

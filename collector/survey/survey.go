@@ -11,8 +11,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 	"github.com/verdictci/verdict/verdict/policy"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // version is major, minor and patch.

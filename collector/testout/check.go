@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 var (

@@ -17,7 +17,7 @@ import (
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // goEvent is one line of go test -json (cmd/test2json).

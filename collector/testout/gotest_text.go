@@ -5,7 +5,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // goText writes what go test would have printed without -json: the packages one

@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // arrow separates a command from its result.

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // content reads a block whose meaning depends on the label above it: of a

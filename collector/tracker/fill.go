@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // Filling is what is written into a tracker: into the packet that asks for the

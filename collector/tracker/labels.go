@@ -3,7 +3,7 @@ package tracker
 import (
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // mode is what the items of a list are, by the label or heading above it.

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // isShell reports whether a fence's language is a shell's.

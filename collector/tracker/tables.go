@@ -3,7 +3,7 @@ package tracker
 import (
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // table reads what a table in a packet or outside of packets says of commands,

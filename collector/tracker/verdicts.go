@@ -3,7 +3,7 @@ package tracker
 import (
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 var decisionForm = lazyregexp.New(`(?:^|[^A-Za-z0-9_-])(NO[_-]GO|NO GO|GO[_ ]WITH[_ ]CONDITIONS|GO)(?:$|[^A-Za-z0-9_-])`)

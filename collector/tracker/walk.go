@@ -5,7 +5,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // walk reads blocks in document order. d is the document that they come from.

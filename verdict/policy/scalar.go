@@ -13,7 +13,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // stringOf returns the text of a node that is one.

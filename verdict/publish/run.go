@@ -14,7 +14,7 @@ import (
 
 	"github.com/google/go-github/v60/github"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // Run is what GitHub itself recorded about a workflow run.

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // state is what a comment says of itself in a line that nobody sees: which decision

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/verdict"
 )
 

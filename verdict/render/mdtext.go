@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/verdictci/verdict/lazyregexp"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // Text from outside reaches Markdown in two ways only. What is a name (a path, a

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
-	"github.com/verdictci/verdict/lazyregexp"
 	"github.com/verdictci/verdict/verdict"
 )
 
