@@ -118,8 +118,8 @@ func fits(pattern, name string) bool {
 
 // unquote reads a path as git prints it where it has bytes that are no ASCII.
 func unquote(name string) string {
-	quoted, ok := strings.CutPrefix(name, `"`)
-	if quoted, ok = strings.CutSuffix(quoted, `"`); !ok || !strings.Contains(quoted, `\`) {
+	quoted, ok := strings.CutSuffix(strings.TrimPrefix(name, `"`), `"`)
+	if !ok || !strings.Contains(quoted, `\`) {
 		return strings.Trim(name, `"`)
 	}
 	var b []byte

@@ -1,17 +1,21 @@
 package command_test
 
 import (
+	"os/exec"
 	"path/filepath"
-	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // Scripts call tools by their own files, where no witness stands. What is only
 // mentioned, or belongs to what did not run, is none.
 func TestToolsByTheirOwnFiles(t *testing.T) {
-	goTool := filepath.Join(runtime.GOROOT(), "bin", "go")
+	root, err := exec.Command("go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	goTool := filepath.Join(strings.TrimSpace(string(root)), "bin", "go")
 	for _, c := range []struct {
 		name, command string
 		files         map[string]string

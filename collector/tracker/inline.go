@@ -47,21 +47,6 @@ func (in *inline) code(i int) string {
 	return strings.ReplaceAll(strings.ReplaceAll(text, "\\\n", ""), "\n", " ")
 }
 
-// masked is the text with "x" in place of code: what is found in it stands outside
-// of any code span.
-func (in *inline) masked() string {
-	if len(in.spans) == 0 {
-		return in.text
-	}
-	out := []byte(in.text)
-	for _, s := range in.spans {
-		for i := s.start; i < s.end; i++ {
-			out[i] = 'x'
-		}
-	}
-	return string(out)
-}
-
 // slice cuts a part out of an inline.
 func (in *inline) slice(start, end int) inline {
 	for start < end && (in.text[start] == ' ' || in.text[start] == '\n') {
