@@ -1,0 +1,37 @@
+package tracker
+
+import (
+	"strconv"
+
+	"github.com/verdictci/verdict/collector/lazyregexp"
+)
+
+var countForms = []struct {
+	re  lazyregexp.Regexp
+	set func(*Counts) *int
+}{
+	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?pass(?:ed|es|ing)?\b`), func(c *Counts) *int { return &c.Passed }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?fail(?:ed|ures?|s)?\b`), func(c *Counts) *int { return &c.Failed }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?skip(?:ped|s)?\b`), func(c *Counts) *int { return &c.Skipped }},
+	{lazyregexp.New(`(?i)\b(\d+) sub-?tests?\b`), func(c *Counts) *int { return &c.Subtests }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:test functions?|unit tests?|tests?)\b`), func(c *Counts) *int { return &c.Tests }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:go )?packages?\b`), func(c *Counts) *int { return &c.Packages }},
+	{lazyregexp.New(`(?i)\b(\d+) (?:test )?files?\b`), func(c *Counts) *int { return &c.Files }},
+}
+
+var ofAll = lazyregexp.New(`\b(\d+)/(\d+)\b(?: (?:pass|tests|green|ok)|,|\)|$)`)
+
+// counts reads the numbers that a result states; the first of each kind counts.
+func counts(words string) Counts {
+	c := NoCounts()
+	for _, f := range countForms {
+		if m := f.re.FindStringSubmatch(words); m != nil {
+			*f.set(&c), _ = strconv.Atoi(m[1])
+		}
+	}
+	if m := ofAll.FindStringSubmatch(words); m != nil && c.Passed < 0 && c.Tests < 0 {
+		c.Passed, _ = strconv.Atoi(m[1])
+		c.Tests, _ = strconv.Atoi(m[2])
+	}
+	return c
+}
