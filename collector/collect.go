@@ -217,6 +217,9 @@ func (r *run) resume() error {
 	if err != nil {
 		return fmt.Errorf("resume run: %w", err)
 	}
+	if old.Altered {
+		return fmt.Errorf("resume run: %s was changed after it was written; start a new run", filepath.Join(r.Dir, evidence.FileName))
+	}
 	now := &r.bundle.Subject
 	if old.Subject.Commit != now.Commit || old.Subject.Worktree.State != now.Worktree.State || !slices.Equal(old.Subject.Trackers, now.Trackers) {
 		return fmt.Errorf("resume run: the work tree or the tracker is not what it was; start a new run")

@@ -125,7 +125,7 @@ func readHistory(runs, current string) *history {
 		if dir == current || len(h.runs) >= maxHistory {
 			continue
 		}
-		if b, err := evidence.ReadRecord(dir); err == nil {
+		if b, err := evidence.ReadRecord(dir); err == nil && !b.Altered {
 			h.runs = append(h.runs, pastRun{e.Name(), b})
 		}
 	}

@@ -17,6 +17,9 @@ func (j *judge) commands() {
 	if b := j.Bundle; b != nil && !b.Complete {
 		j.find("evidence/incomplete", Finding{Message: "the run that collected the evidence did not end"})
 	}
+	if b := j.Bundle; b != nil && b.Altered {
+		j.find("evidence/altered", Finding{Message: "the stored evidence is not what was collected: its seal does not fit"})
+	}
 	if b := j.Bundle; b != nil && b.Redacted > 0 {
 		j.find("evidence/redacted", Finding{Message: plural(b.Redacted, "secret was", "secrets were") + " replaced in what is kept of the output"})
 	}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"maps"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/verdict"
 )
 
 // loss is one way to lose a part of a bundle.
@@ -58,22 +61,85 @@ func losses(v reflect.Value, path string, out *[]loss) {
 	}
 }
 
-// accusations are parts of a bundle that speak against the work: what a command
-// changed, tests that were lost, marks on results. Without them nothing is
-// accused; what must be seen for a GO is none of them.
-var accusations = regexp.MustCompile(`^\.Commands\[\]\.(ExitCode=0|TreeChanges|Unwitnessed|Rewritten|Attempts|Steps\[-\]|Steps\[\]\.(Argv|ExitCode|Check\.Flags|Tests\.(Cached|Only|Retried|Snapshots|Unhandled|Forged|Failed|Unmatched|Flags|Skipped)))|` +
-	`^\.Repository\.(Contracts|Relations|Tests|Naming|State|Checkpoints\[\]\.(Files|Names|State|Signature|Twin|Packet|Token|Tracker))|^\.Subject\.Worktree\.Changes(\[-\]|\[\])|^\.Environment|^\.Redacted`)
+// TestAnyLossIsSeen takes parts out of the stored record of every rule's lie and
+// twin, and of the good tracker. Whatever is lost, its seal tells: the decision is
+// the strictest there is, and never better than before.
+func TestAnyLossIsSeen(t *testing.T) {
+	dir := t.TempDir()
+	random := rand.New(rand.NewPCG(7, 8))
+	eachRuleCase(t, func(id string, decide func(change func(*evidence.Bundle)) *verdict.Report) {
+		path := filepath.Join(dir, evidence.FileName)
+		var src []byte
+		before := decide(func(b *evidence.Bundle) {
+			require.NoError(t, evidence.Write(dir, b))
+			var err error
+			src, err = os.ReadFile(path)
+			require.NoError(t, err)
+		})
+		stored := func(edit func(record map[string]any)) *verdict.Report {
+			return decide(func(b *evidence.Bundle) {
+				var record map[string]any
+				require.NoError(t, json.Unmarshal(src, &record))
+				edit(record)
+				edited, err := json.Marshal(record)
+				require.NoError(t, err)
+				require.NoError(t, os.WriteFile(path, edited, 0o644))
+				read, err := evidence.ReadRecord(dir)
+				require.NoError(t, err)
+				altered := b.Altered
+				*b = *read
+				b.Altered = b.Altered || altered
+			})
+		}
+		formatted := stored(func(map[string]any) {})
+		require.Equal(t, before.Verdict, formatted.Verdict, "%s: formatted anew", id)
+		for range 4 {
+			var path string
+			after := stored(func(record map[string]any) {
+				all := jsonLosses(record, "")
+				lost := all[random.IntN(len(all))]
+				lost.take()
+				path = lost.path
+			})
+			require.Equal(t, verdict.NoGo, after.Verdict, "%s: without %s, before: %s", id, path, before.Verdict)
+		}
+	})
+}
 
-// TestAnyLossNeverImproves takes parts out of the bundles of every rule's lie and
-// twin, and of the good tracker: nothing that is lost makes a decision better.
-func TestAnyLossNeverImproves(t *testing.T) {
-	random := rand.New(rand.NewPCG(5, 6))
+// jsonLosses lists every way to lose a part of a record: a member, or an element
+// of a list. The schema is not one: without it nothing is read.
+func jsonLosses(v any, path string) []loss {
+	var out []loss
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range sortedNames(v) {
+			if at := path + "." + name; at != ".schema" {
+				out = append(out, loss{at, func() { delete(v, name) }})
+				out = append(out, jsonLosses(v[name], at)...)
+			}
+			if list, ok := v[name].([]any); ok {
+				for i := range list {
+					out = append(out, loss{path + "." + name + "[-]", func() { v[name] = slices.Delete(slices.Clone(list), i, i+1) }})
+				}
+			}
+		}
+	case []any:
+		for _, element := range v {
+			out = append(out, jsonLosses(element, path+"[]")...)
+		}
+	}
+	return out
+}
+
+// eachRuleCase gives every rule's lie and twin, and the good tracker, a decision
+// with a change to its bundle.
+func eachRuleCase(t *testing.T, use func(id string, decide func(change func(*evidence.Bundle)) *verdict.Report)) {
 	changes := map[string]func(*testing.T, *fixture){"good": nil}
 	for id, c := range ruleCases {
 		changes[id], changes[id+" (twin)"] = c.lie, c.twin
 	}
 	for _, id := range sortedNames(changes) {
-		decide := func(lose func(*evidence.Bundle)) int {
+		use(id, func(change func(*evidence.Bundle)) *verdict.Report {
 			f := &fixture{doc: goodTracker}
 			if changes[id] != nil {
 				changes[id](t, f)
@@ -83,16 +149,30 @@ func TestAnyLossNeverImproves(t *testing.T) {
 				if inner != nil {
 					inner(b)
 				}
-				lose(b)
+				change(b)
 			}
-			return rank(f.decide(t).Verdict)
-		}
+			return f.decide(t)
+		})
+	}
+}
+
+// accusations are parts of a bundle that speak against the work: what a command
+// changed, tests that were lost, marks on results. Only the seal tells that one is
+// gone; what must be seen for a GO is none of them.
+var accusations = regexp.MustCompile(`^\.Commands\[\]\.(ExitCode=0|TreeChanges|Unwitnessed|Rewritten|Attempts|Steps\[-\]|Steps\[\]\.(Argv|ExitCode|Check\.Flags|Tests\.(Cached|Only|Retried|Snapshots|Unhandled|Forged|Failed|Unmatched|Flags|Skipped)))|` +
+	`^\.Repository\.(Contracts|Relations|Tests|Naming|State|Checkpoints\[\]\.(Files|Names|State|Signature|Twin|Packet|Token|Tracker))|^\.Subject\.Worktree\.Changes(\[-\]|\[\])|^\.Environment|^\.Redacted`)
+
+// TestAnyLossNeverImproves: the same, were the record sealed again after it. What
+// must be seen for a GO cannot be lost even so.
+func TestAnyLossNeverImproves(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	eachRuleCase(t, func(id string, decide func(change func(*evidence.Bundle)) *verdict.Report) {
 		var whole evidence.Bundle
-		before := decide(func(b *evidence.Bundle) {
+		before := rank(decide(func(b *evidence.Bundle) {
 			src, err := json.Marshal(b)
 			require.NoError(t, err)
 			require.NoError(t, json.Unmarshal(src, &whole))
-		})
+		}).Verdict)
 		var all []loss
 		losses(reflect.ValueOf(&whole).Elem(), "", &all)
 		for range 8 {
@@ -100,17 +180,17 @@ func TestAnyLossNeverImproves(t *testing.T) {
 			if accusations.MatchString(all[i].path) {
 				continue
 			}
-			after := decide(func(b *evidence.Bundle) {
+			after := rank(decide(func(b *evidence.Bundle) {
 				var own []loss
 				if losses(reflect.ValueOf(b).Elem(), "", &own); i < len(own) && own[i].path == all[i].path {
 					own[i].take()
 				}
-			})
+			}).Verdict)
 			if after > before {
 				t.Errorf("%s: without %s, %d becomes %d", id, all[i].path, before, after)
 			}
 		}
-	}
+	})
 }
 
 func sortedNames[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }

@@ -57,6 +57,7 @@ var rules = []Rule{
 	{"evidence/redacted", "Secrets were replaced in the output", Note, "values of secret variables, shapes of tokens", "a test prints a token", "it does not", "let nothing print secrets", false},
 	{"evidence/environment", "Variables were set aside", Note, "variables that change what a command runs", "GOFLAGS=-run=NONE in the environment", "none", "name it under 'commands: pass_through' if it is meant", false},
 	{"evidence/incomplete", "The run did not end by itself", Blocker, "the bundle's own mark", "verdict was killed", "it ended", "verdict run --resume", true},
+	{"evidence/altered", "The stored evidence was changed", Blocker, "the seal of bundle.json, a digest of all that it says", "a failed command was taken out of it", "copied, or formatted anew", "take the bundle that was collected, or collect again", true},
 
 	{"claims/missing", "A required command has no evidence in the packet", Blocker, "each required command of a packet that is done, against its evidence", "two tests are required, the evidence names one", "the evidence names the command, or the same with -v", "run it and record command and exit code", false},
 	{"claims/other-command", "The evidence names another command", Condition, "the same tool with other arguments", "tsc for node_modules/.bin/tsc", "the command as required", "record what is required", false},

@@ -141,6 +141,7 @@ var ruleCases = map[string]ruleCase{
 	"evidence/reused":       {lie: bundle(func(b *evidence.Bundle) { first(b).Reused = &evidence.Reuse{Run: "x"} })},
 	"evidence/redacted":     {lie: bundle(func(b *evidence.Bundle) { b.Redacted = 1 })},
 	"evidence/environment":  {lie: bundle(func(b *evidence.Bundle) { b.Environment.SetAside = []string{"GOFLAGS"} }), twin: bundle(func(b *evidence.Bundle) { b.Environment.SetAside = []string{"GITHUB_TOKEN"} })},
+	"evidence/altered":      {lie: bundle(func(b *evidence.Bundle) { b.Altered = true })},
 	"evidence/incomplete":   {lie: bundle(func(b *evidence.Bundle) { b.Complete = false })},
 
 	"claims/missing":       {lie: document("1. `go vet ./...` -> exit 0\n", "1. `git log` -> exit 0\n"), twin: document("1. `go test ./... -count=1` -> exit 0 (3 tests)", "1. `go test ./... -count=1 -v` -> exit 0")},

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
@@ -16,19 +15,32 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/verdictci/verdict/collector/evidence"
 )
+
+// alter replaces a text in a stored record.
+func alter(t *testing.T, dir, old, new string) {
+	t.Helper()
+	path := filepath.Join(dir, evidence.FileName)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Contains(t, string(data), old)
+	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(data, []byte(old), []byte(new)), 0o644))
+}
+
+// forge edits a stored record, and seals it as verdict would have.
+func forge(t *testing.T, dir, old, new string) {
+	t.Helper()
+	alter(t, dir, old, new)
+	b, err := evidence.ReadRecord(dir)
+	require.NoError(t, err)
+	require.NoError(t, evidence.Write(dir, b))
+}
 
 func TestCommentOfARun(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
 		t.Skip("git is not installed")
-	}
-	edit := func(t *testing.T, dir, old, new string) {
-		t.Helper()
-		path := filepath.Join(dir, "bundle.json")
-		data, err := os.ReadFile(path)
-		require.NoError(t, err)
-		require.Contains(t, string(data), old)
-		require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(data, []byte(old), []byte(new)), 0o644))
 	}
 	cases := map[string]struct {
 		change  func(t *testing.T, h *hub, dir string)
@@ -36,21 +48,17 @@ func TestCommentOfARun(t *testing.T) {
 		says    string
 	}{
 		"as it was collected":   {func(*testing.T, *hub, string) {}, "GO", "bears out|borne out"},
-		"of another commit":     {func(t *testing.T, h *hub, dir string) { edit(t, dir, h.head, strings.Repeat("ab", 20)) }, "NO_GO", "the run was about"},
-		"of another run":        {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"run_id": 77`, `"run_id": 78`) }, "NO_GO", "run 78"},
-		"of an earlier attempt": {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"run_attempt": 2`, `"run_attempt": 1`) }, "NO_GO", "attempt 1"},
-		"of another event":      {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"event": "pull_request"`, `"event": "push"`) }, "NO_GO", "push"},
+		"of another commit":     {func(t *testing.T, h *hub, dir string) { forge(t, dir, h.head, strings.Repeat("ab", 20)) }, "NO_GO", "the run was about"},
+		"of another run":        {func(t *testing.T, _ *hub, dir string) { forge(t, dir, `"run_id": 77`, `"run_id": 78`) }, "NO_GO", "run 78"},
+		"of an earlier attempt": {func(t *testing.T, _ *hub, dir string) { forge(t, dir, `"run_attempt": 2`, `"run_attempt": 1`) }, "NO_GO", "attempt 1"},
+		"of another event":      {func(t *testing.T, _ *hub, dir string) { forge(t, dir, `"event": "pull_request"`, `"event": "push"`) }, "NO_GO", "push"},
 		"without a command": {func(t *testing.T, _ *hub, dir string) {
-			path := filepath.Join(dir, "bundle.json")
-			data, err := os.ReadFile(path)
+			b, err := evidence.ReadRecord(dir)
 			require.NoError(t, err)
-			var b map[string]any
-			require.NoError(t, json.Unmarshal(data, &b))
-			b["commands"] = []any{}
-			data, err = json.Marshal(b)
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(path, data, 0o644))
+			b.Commands = nil
+			require.NoError(t, evidence.Write(dir, b))
 		}, "NO_GO", "holds no run of it"},
+		"edited where it was stored": {func(t *testing.T, _ *hub, dir string) { alter(t, dir, `"arch": "`, `"arch": "x`) }, "NO_GO", "its seal does not fit"},
 		"with another log": {func(t *testing.T, _ *hub, dir string) {
 			require.NoError(t, filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 				if err == nil && strings.HasSuffix(path, ".log") {
@@ -59,8 +67,8 @@ func TestCommentOfARun(t *testing.T) {
 				return err
 			}))
 		}, "NO_GO", "digest"},
-		"with an unknown member":      {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `"schema"`, `"trusted": true, "schema"`) }, "NO_GO", "trusted"},
-		"for another tracker":         {func(t *testing.T, _ *hub, dir string) { edit(t, dir, `docs/progress.md`, `other/tracker.md`) }, "NO_GO", "another docs/progress.md"},
+		"with an unknown member":      {func(t *testing.T, _ *hub, dir string) { alter(t, dir, `"schema"`, `"trusted": true, "schema"`) }, "NO_GO", "trusted"},
+		"for another tracker":         {func(t *testing.T, _ *hub, dir string) { forge(t, dir, `docs/progress.md`, `other/tracker.md`) }, "NO_GO", "another docs/progress.md"},
 		"by a changed workflow":       {func(_ *testing.T, h *hub, _ string) { h.files = append(h.files, ".github/workflows/collect.yml") }, "GO_WITH_CONDITIONS", "alters how its own evidence"},
 		"by a run that failed":        {func(_ *testing.T, h *hub, _ string) { h.run["conclusion"] = "failure" }, "GO_WITH_CONDITIONS", "ended with failure"},
 		"by a job that was cancelled": {func(_ *testing.T, h *hub, _ string) { h.jobs[0]["conclusion"] = "cancelled" }, "NO_GO", "cancelled"},
@@ -224,10 +232,7 @@ func TestCommentOfACommit(t *testing.T) {
 	for event, branch := range map[string]string{"push": "main", "merge_group": "gh-readonly-queue/main/pr-7-" + strings.Repeat("a", 40)} {
 		t.Run(event, func(t *testing.T) {
 			h, dir := pulled(t)
-			path := filepath.Join(dir, "bundle.json")
-			data, err := os.ReadFile(path)
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(data, []byte(`"event": "pull_request"`), []byte(`"event": "`+event+`"`)), 0o644))
+			forge(t, dir, `"event": "pull_request"`, `"event": "`+event+`"`)
 			h.artifact = zipped(t, dir)
 			commit := h.head
 			h.run["event"], h.run["head_branch"] = event, branch
@@ -266,14 +271,6 @@ func TestCommentTakesFromGitHub(t *testing.T) {
 		require.NoError(t, err)
 		return strings.TrimSpace(out), string(data)
 	}
-	rewrite := func(t *testing.T, dir, old, new string) {
-		t.Helper()
-		path := filepath.Join(dir, "bundle.json")
-		data, err := os.ReadFile(path)
-		require.NoError(t, err)
-		require.Contains(t, string(data), old)
-		require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(data, []byte(old), []byte(new)), 0o644))
-	}
 	second := strings.ReplaceAll(pulledTracker, "A-00", "B-00")
 	globbed := map[string]string{"verdict.yaml": "version: 1\ntrackers: ['docs/*.md']\n", "docs/second.md": second}
 
@@ -293,7 +290,7 @@ func TestCommentTakesFromGitHub(t *testing.T) {
 		old := h.head
 		h.head = strings.TrimSpace(h.git("rev-parse", "HEAD"))
 		h.run["head_sha"] = h.head
-		rewrite(t, dir, old, h.head)
+		forge(t, dir, old, h.head)
 		decision, report := decide(t, h, dir)
 		assert.Equal(t, "NO_GO", decision)
 		assert.Contains(t, report, "the head has no tracker docs/second.md")
@@ -307,7 +304,7 @@ func TestCommentTakesFromGitHub(t *testing.T) {
 	t.Run("where it belongs", func(t *testing.T) {
 		h, dir := pulled(t)
 		h.run["run_started_at"], h.run["updated_at"] = "2026-02-09T10:00:00Z", "2026-02-09T10:05:00Z"
-		rewrite(t, dir, `"subject": {`, `"subject": {"remote": "https://evil.example/o/r",`)
+		forge(t, dir, `"subject": {`, `"subject": {"remote": "https://evil.example/o/r",`)
 		_, report := decide(t, h, dir)
 		assert.NotContains(t, report, "evil.example")
 		assert.Contains(t, h.comments[0], "evidence=2026-02-09T10:05:00Z run=77.2 head="+h.head, "no later than GitHub says that the run ended")
@@ -332,7 +329,7 @@ func TestCommentTakesFromGitHub(t *testing.T) {
 					change[".github/workflows/collect.yml"] = "on: push\n"
 				}
 				h, dir := pulled(t, map[string]string{".github/workflows/collect.yml": "on: pull_request\n"}, change)
-				rewrite(t, dir, `"event": "pull_request"`, `"event": "`+event+`"`)
+				forge(t, dir, `"event": "pull_request"`, `"event": "`+event+`"`)
 				h.run["event"], h.run["head_branch"] = event, branch
 				decision, report := decide(t, h, dir)
 				if !changed {

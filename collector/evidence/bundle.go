@@ -21,16 +21,41 @@ const (
 	maxCommands = 20_000
 )
 
-// Write writes the record into a bundle's folder: complete or not at all.
+// Write seals the record and writes it into a bundle's folder: complete or not at all.
 func Write(dir string, b *Bundle) error {
-	data, err := json.MarshalIndent(b, "", "  ")
+	data, err := json.Marshal(b)
 	if err != nil {
+		return fmt.Errorf("write bundle: %w", err)
+	}
+	sealed := *b
+	if sealed.Seal, err = seal(data); err != nil {
+		return fmt.Errorf("write bundle: %w", err)
+	}
+	if data, err = json.MarshalIndent(&sealed, "", "  "); err != nil {
 		return fmt.Errorf("write bundle: %w", err)
 	}
 	if err := WriteFile(filepath.Join(dir, FileName), append(data, '\n')); err != nil {
 		return fmt.Errorf("write bundle: %w", err)
 	}
 	return nil
+}
+
+// seal is the SHA-256 of a record's members but the seal itself, in hexadecimal. It
+// is taken over their sorted, compact form, so that only what they say counts.
+func seal(record []byte) (string, error) {
+	dec := json.NewDecoder(bytes.NewReader(record))
+	dec.UseNumber() // a float64 holds no large integer
+	var members map[string]any
+	if err := dec.Decode(&members); err != nil {
+		return "", err
+	}
+	delete(members, "seal")
+	canonical, err := json.Marshal(members)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(canonical)
+	return hex.EncodeToString(sum[:]), nil
 }
 
 // WriteFile writes a file beside its final place and renames it.
@@ -53,7 +78,7 @@ func WriteFile(path string, data []byte) (err error) {
 
 // Read reads a bundle's folder and checks it: the form, that no path leaves the
 // folder, that logs are plain files, and that their digests are what the record
-// says. Unknown members are refused, since what is not understood cannot be judged.
+// says. A record whose seal does not fit is Altered. Unknown members are refused, since what is not understood cannot be judged.
 func Read(dir string) (*Bundle, error) {
 	b, err := ReadRecord(dir)
 	if err != nil {
@@ -97,6 +122,11 @@ func ReadRecord(dir string) (*Bundle, error) {
 	if len(b.Commands) > maxCommands {
 		return nil, fmt.Errorf("%s: more than %d commands", path, maxCommands)
 	}
+	want, err := seal(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	b.Altered = b.Seal != want
 	return &b, nil
 }
 

@@ -34,6 +34,12 @@ type Bundle struct {
 	Redacted int `json:"redacted,omitempty"`
 	// Origin is the machine run that made the bundle, where there is one.
 	Origin *Origin `json:"origin,omitempty"`
+	// Altered: the stored record is not what [Write] left; set by [Read], which
+	// compares the seal.
+	Altered bool `json:"-"`
+	// Seal is the digest of the record's other members, 64 hex digits: whatever is
+	// dropped or edited later is known to be. It is no signature. Set by [Write].
+	Seal string `json:"seal,omitempty"`
 }
 
 // Command returns the evidence for a key, or nil.
