@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"math/rand/v2"
@@ -313,11 +314,25 @@ func TestBundleIsCheckedWhenRead(t *testing.T) {
 		})
 	}
 	require.NoError(t, evidence.Write(o.Dir, b))
+	read, err := evidence.Read(o.Dir)
+	require.NoError(t, err)
+	assert.False(t, read.Altered)
+	record := filepath.Join(o.Dir, evidence.FileName)
+	whole, err := os.ReadFile(record)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(record, bytes.Replace(whole, []byte(`"complete": true`), []byte(`"complete": false`), 1), 0o644))
+	read, err = evidence.Read(o.Dir)
+	require.NoError(t, err)
+	assert.True(t, read.Altered)
+	o.Resume = true
+	_, err = collector.Collect(context.Background(), o)
+	assert.ErrorContains(t, err, "was changed after it was written")
+	require.NoError(t, os.WriteFile(record, whole, 0o644))
 	require.NoError(t, os.Remove(log))
 	require.NoError(t, os.Symlink("/etc/passwd", log))
-	_, err := evidence.Read(o.Dir)
+	_, err = evidence.Read(o.Dir)
 	assert.ErrorContains(t, err, "no plain file")
-	require.NoError(t, os.WriteFile(filepath.Join(o.Dir, evidence.FileName), []byte(`{"schema":"verdict/bundle/v1","surprise":1}`), 0o644))
+	require.NoError(t, os.WriteFile(record, []byte(`{"schema":"verdict/bundle/v1","surprise":1}`), 0o644))
 	_, err = evidence.Read(o.Dir)
 	assert.ErrorContains(t, err, "surprise")
 }
