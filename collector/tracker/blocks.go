@@ -286,7 +286,9 @@ func (r *blockReader) table(n *east.Table) {
 	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
 		var cells []inline
 		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
-			cells = append(cells, r.inline(cell))
+			in := r.inline(cell)
+			in.cell = true
+			cells = append(cells, in)
 		}
 		if columns == 0 {
 			columns = len(cells)

@@ -59,6 +59,8 @@ func (p *reader) fence(b *block) {
 	switch {
 	case p.mode == modeRequired && p.packet >= 0:
 		p.requiredFence(b)
+	case p.inScope():
+		p.scopeFence(b.content)
 	case p.part != partEvidence && (p.mode != modeCommands || p.packet < 0):
 	case isShell(b.info) || plain && typed(b.content):
 		p.transcript(b.content)
@@ -78,6 +80,12 @@ func (p *reader) proseLine(in *inline, d *document) {
 	p.recordFrom(&block{inline: *in}, d)
 	if p.mode == modeRequired && p.packet >= 0 {
 		p.requiredLine(&block{kind: blockPara, inline: *in}, d, false, false)
+		return
+	}
+	if p.inScope() {
+		if p.outside = p.mode == modeOutOfScope; !p.scopeLine(in, d, false) && p.patterns() == 0 {
+			p.scopeWords(in, d, 0)
+		}
 		return
 	}
 	if p.mode == modeCommit && p.packet >= 0 && hashWord.MatchString(in.text) {
@@ -161,6 +169,10 @@ func (p *reader) item(b *block, d *document, group string) {
 		return
 	}
 	if rest, checked, isBox := box(b); isBox {
+		if p.inScope() {
+			p.outside = p.mode == modeOutOfScope
+			p.scopeLine(&rest, d, true)
+		}
 		if p.packet >= 0 && p.mode == modeCommands && p.part == partEvidence && checked && len(commandsIn(&rest)) > 0 {
 			p.claim(&block{kind: blockItem, number: b.number, ordered: b.ordered, inline: rest}, d)
 			return
@@ -238,6 +250,8 @@ func (p *reader) itemOf(b *block, d *document) {
 		if id, _ := p.words.leadingID(b.text); id != "" && p.packet >= 0 {
 			p.depends(id)
 		}
+	case modeScope, modeOutOfScope:
+		p.scopeItem(&b.inline, d, b.level)
 	case modeRollback:
 		if p.packet >= 0 {
 			note(p.rollback, p.packet, b.text)

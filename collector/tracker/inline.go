@@ -22,6 +22,7 @@ type inline struct {
 	marked []mark // parts in emphasis, bold or not, in order
 	links  []link // links and images, in order
 	offset int    // of the first character, in the document's source
+	cell   bool   // of a table
 	pieces []span // where each stretch of the text comes from, in order; end is not used
 }
 
@@ -52,7 +53,7 @@ func (in *inline) slice(start, end int) inline {
 	for start < end && (in.text[start] == ' ' || in.text[start] == '\n') {
 		start++
 	}
-	part := inline{text: in.text[start:end], offset: in.offsetOf(start)}
+	part := inline{text: in.text[start:end], offset: in.offsetOf(start), cell: in.cell}
 	part.spans, part.struck, part.strong = within(in.spans, start, end), within(in.struck, start, end), within(in.strong, start, end)
 	for _, l := range in.links[sort.Search(len(in.links), func(i int) bool { return in.links[i].start >= start }):] {
 		if l.end > end {
@@ -381,7 +382,7 @@ func (r *blockReader) cell(start, end int) inline {
 	for end > start && (source[end-1] == ' ' || source[end-1] == '\t') {
 		end--
 	}
-	f := flattener{source: source, in: inline{offset: start}, html: -1}
+	f := flattener{source: source, in: inline{offset: start, cell: true}, html: -1}
 	for start < end {
 		rest := source[start:end]
 		at := bytes.IndexByte(rest, '`')

@@ -21,6 +21,8 @@ const (
 	modeRollback
 	modeRequired
 	modeDepends
+	modeScope
+	modeOutOfScope
 	modeOther // a label that is not known: its items claim nothing that is read
 )
 
@@ -63,6 +65,11 @@ func (p *reader) modeOf(label string) mode {
 	}
 	if mode != modeOther {
 		return mode
+	}
+	if p.packet >= 0 && p.part == partPacket {
+		if mode := scopeMode(label); mode != modeOther {
+			return mode
+		}
 	}
 	if p.mode == modeCommands && continuesCommands.MatchString(label) {
 		return modeCommands
@@ -118,13 +125,23 @@ func (p *reader) paragraph(b *block, d *document) {
 	if p.part == partEvidence {
 		p.noteRaw(b.text)
 	}
+	patterns := p.patterns()
+	labelled := false
 	for _, in := range eachLine(&b.inline) {
 		label, value, ok := p.labelOf(&in)
+		if ok && p.inScope() {
+			path, _ := pathLike(label, false)
+			ok = !path // "src/a.go: the change"
+		}
 		if !ok {
 			p.proseLine(&in, d)
 			continue
 		}
 		p.label(&in, label, value, d)
+		labelled = labelled || p.inScope()
+	}
+	if labelled && p.patterns() > patterns {
+		p.mode = modeOther // "Scope: src/**" is all of it: a list below is another one
 	}
 }
 
@@ -148,6 +165,11 @@ func (p *reader) label(in *inline, label string, value inline, d *document) {
 	}
 	if next == modeOther && p.packet >= 0 && p.part == partPacket && p.words.isEvidenceHeading(label) && !placeholderWord.MatchString(value.text) {
 		p.beginEvidence(d.pos(in.offset))
+	}
+	if p.inScope() && p.part == partPacket && (next == modeOther || strings.EqualFold(label, "tests")) {
+		if p.outside = p.mode == modeOutOfScope; p.scopeLine(&value, d, false) {
+			return // "Tests: test/**" in a scope
+		}
 	}
 	p.mode, p.run = next, label
 	p.recordFrom(&block{inline: *in}, d)

@@ -37,7 +37,7 @@ func (p *reader) readSoFar() int {
 	}
 	if p.packet >= 0 {
 		k := &t.Packets[p.packet]
-		n += len(k.Boxes) + len(k.Required) + len(k.Gates) + len(k.Reviews) + len(k.Evidence.Claims) + len(k.Evidence.Files) + len(k.Checkpoints) + len(k.Risks)
+		n += len(k.Boxes) + len(k.Scope) + len(k.ScopeWords) + len(k.Required) + len(k.Gates) + len(k.Reviews) + len(k.Evidence.Claims) + len(k.Evidence.Files) + len(k.Checkpoints) + len(k.Risks)
 		if b := p.rollback[p.packet]; b != nil {
 			n += b.Len()
 		}

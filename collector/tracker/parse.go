@@ -44,11 +44,12 @@ type reader struct {
 	boards   int // tables that are boards, so far
 	level    int // of the headings that begin a packet's section; 0: not known yet
 
-	part   part   // what the blocks are about
-	packet int    // index of the packet they belong to; −1: none
-	mode   mode   // what the items of a list are
-	run    string // the label above a list of commands
-	listed bool   // the label is an item of the list itself
+	part    part   // what the blocks are about
+	packet  int    // index of the packet they belong to; −1: none
+	mode    mode   // what the items of a list are
+	run     string // the label above a list of commands
+	listed  bool   // the label is an item of the list itself
+	outside bool   // what a scope lists must not be touched
 
 	raw, rollback map[int]*strings.Builder // texts of the packets' evidence
 

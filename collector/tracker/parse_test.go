@@ -398,6 +398,7 @@ func TestHostileForms(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(fmt.Appendf(nil, doc, "- [x] `go test ./...` -> exit 0", "```markdown\n"+evidence+"```", "- AB-01: `0a7ede65`"))
 	f.Add([]byte("## Packet Board\n|a|\n|-|\n```\n## A-1 Checklist\n"))
+	f.Add([]byte("## A-1 Checklist: x\n### Scope\n- src/**, not `b c/d.go` (e/*)\n- Out: [x/](y)\n\n|Must not touch|\n|-|\n|a/b|\n\nTouches: **c/d.go**:\n```\n*.go\n```\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		tr := tracker.Parse("t.md", src, nil)
 		lines := bytes.Count(src, []byte("\n")) + bytes.Count(src, []byte("\r")) + 1
@@ -450,6 +451,12 @@ func positions(p *tracker.Packet) []tracker.Pos {
 		out = append(out, r.Pos)
 	}
 	for _, r := range p.Risks {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.Scope {
+		out = append(out, r.Pos)
+	}
+	for _, r := range p.ScopeWords {
 		out = append(out, r.Pos)
 	}
 	return out

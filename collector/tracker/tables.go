@@ -24,6 +24,8 @@ func (p *reader) table(b *block, d *document, group string) {
 	}
 	has := func(key string) bool { _, ok := columns[key]; return ok }
 	switch {
+	case p.inScope():
+		p.scopeTable(b, d, columns)
 	case has("command") && p.commandTable(b, d, columns):
 	case has("risk") && len(b.rows[0]) > 1:
 		p.riskTable(b, d, columns, title)
@@ -236,6 +238,8 @@ func (p *reader) fieldTable(b *block, d *document) {
 			p.verdictLine(&row[1], row[1].text, d)
 		} else if mode := p.modeOf(label); mode == modeCommit && checkpointOf(&row[1]).Kind != CheckpointWords {
 			p.addCheckpoint(p.t.Packets[p.packet].ID, &row[1], "commit", d)
+		} else if mode == modeScope || mode == modeOutOfScope {
+			p.scopeCell(&row[1], d, mode)
 		}
 	}
 }

@@ -118,11 +118,15 @@ type Packet struct {
 	Row     *Row
 	Section *Section
 
-	Boxes    []Box      // check boxes that are neither commands, gates nor the review's
-	Required []Required // commands under its required tests
-	Gates    []Gate     // check boxes and evidence lines, in document order
-	Reviews  []Review   // each place that records the review's outcome
-	Evidence Evidence
+	Boxes []Box   // check boxes that are neither commands, gates nor the review's
+	Scope []Scope // what it may touch and must not, in document order
+	// ScopeWords is what its scope says in words. Where there are any, the
+	// patterns that say what it may touch are not all of it.
+	ScopeWords []Text
+	Required   []Required // commands under its required tests
+	Gates      []Gate     // check boxes and evidence lines, in document order
+	Reviews    []Review   // each place that records the review's outcome
+	Evidence   Evidence
 
 	Checkpoints []Checkpoint // each place that records the packet's commit, in document order
 	Risks       []Risk       // under the packet's own residual-risk label
@@ -219,6 +223,17 @@ type Box struct {
 	Checked bool
 	Group   string // the sub-heading it stands under; empty directly under the packet
 	Pos     Pos
+}
+
+// Scope is a pattern under the packet's own "Scope", "In scope", "Allowed files",
+// "Touches", or "Out of scope", "Must not touch". Evidence is not searched for it: what
+// may be touched is said before the work. Only what looks like a path or a glob is a
+// pattern; whether one names anything is for the repository to say, and one that
+// names nothing there may be prose ("client/server").
+type Scope struct {
+	Pattern string // a path, a folder or a glob from the repository's root, as [Glob] reads it; "./a", "/a" and "!a" are "a"
+	Out     bool   // what fits must not be touched; otherwise it may be
+	Pos     Pos    // of the pattern
 }
 
 // Required is a command that must be run for the packet.

@@ -75,20 +75,20 @@ func (p *reader) heading(b *block, d *document) bool {
 	part := p.words.partOf(sub)
 	p.mode = modeNone
 	if p.packet >= 0 && b.level > p.level {
-		p.subPart(part, b, d)
+		p.subPart(part, sub, b, d)
 		return true
 	}
 	if id != "" && known && part != partOther { // "## TRR-02 Review Evidence" beside "## TRR-02"
 		p.leave(pos)
 		p.packet = p.index[NormalID(id)]
-		p.subPart(part, b, d)
+		p.subPart(part, sub, b, d)
 		return true
 	}
 	switch {
 	case p.part == partHeader && b.level == 1:
 		return false
 	case part == partOther && p.packet >= 0 && staysInPacket.MatchString(b.text), part == partEvidence && p.packet >= 0, part == partRequired && p.packet >= 0, part == partGates && p.packet >= 0:
-		p.subPart(part, b, d)
+		p.subPart(part, sub, b, d)
 		return true
 	}
 	p.leave(pos)
@@ -130,8 +130,9 @@ func (p *reader) beginPacket(id, rest string, pos Pos, level int) {
 	p.part, p.mode = partPacket, modeNone
 }
 
-// subPart moves to a part of the packet that is being read.
-func (p *reader) subPart(part part, b *block, d *document) {
+// subPart moves to a part of the packet that is being read. title is the heading
+// without the packet's id.
+func (p *reader) subPart(part part, title string, b *block, d *document) {
 	p.run = b.text
 	switch part {
 	case partRequired, partGates:
@@ -142,7 +143,9 @@ func (p *reader) subPart(part part, b *block, d *document) {
 		if p.part != partEvidence || b.level <= p.level+1 {
 			p.part = partPacket
 		}
-		p.mode = p.modeOf(b.text)
+		if p.mode = p.modeOf(b.text); p.mode == modeOther {
+			p.mode = p.modeOf(title)
+		}
 		switch {
 		case p.mode != modeOther:
 		case part == partRisks:
