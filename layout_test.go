@@ -33,6 +33,7 @@ var layout = map[string][]string{
 	"collector/command":             {"collector/plan", "collector/evidence", "collector/testout"},
 	"collector/testout":             {"collector/evidence"},
 	"collector/testout/nodetest":    {},
+	"verdict/render/browsertest":    {},
 	"collector/checkpoint":          {"collector/tracker", "collector/evidence", "collector/checkpoint/gitstore"},
 	"collector/checkpoint/gitstore": {},
 	"collector": {
@@ -61,8 +62,11 @@ var alone = map[string][]string{
 	"github.com/hiddeco/sshsig":      {"collector/checkpoint"},
 	"github.com/ProtonMail/":         {"collector/checkpoint"},
 	"github.com/stretchr/testify":    {},
-	"github.com/chromedp/":           {},
+	"github.com/chromedp/":           {"verdict/render/browsertest"},
 	"github.com/getkin/kin-openapi/": {},
+	// what tests share is in no program
+	module + "verdict/render/browsertest": {},
+	module + "collector/testout/nodetest": {},
 }
 
 // pure packages touch neither processes, nor the network, nor files.

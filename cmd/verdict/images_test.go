@@ -20,6 +20,8 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/verdictci/verdict/verdict/render/browsertest"
 )
 
 var update = flag.Bool("update", false, "write the pictures of docs/images again; needs npm, tmux and Chromium")
@@ -43,7 +45,7 @@ func TestImages(t *testing.T) {
 	run, err := findRun(dir, "last")
 	require.NoError(t, err)
 	require.Equal(t, exitGo, execute(context.Background(), []string{"render", "--format", "html", "-o", page, run}, streams{out: &out, err: &progress}))
-	ctx := chromium(t)
+	ctx := browsertest.Open(t)
 	shot, words := photograph(ctx, t, page)
 	if *update {
 		require.NoError(t, os.WriteFile(picture, withText(shot, words), 0o644))

@@ -3,21 +3,21 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"flag"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/verdictci/verdict/collector/testout/nodetest"
+	"github.com/verdictci/verdict/verdict/render/browsertest"
 )
 
 var shots = flag.String("shots", "", "write pictures of the page to this `folder`, to be looked at")
@@ -35,7 +35,7 @@ func TestPageOfARun(t *testing.T) {
 		require.Equal(t, exitNoGo, execute(context.Background(), args, streams{out: &out, err: &progress}), "%s%s", &out, &progress)
 		edit(t, "tracker.md", "(Owner: Ada)", "(Owner: Grace)")
 	}
-	ctx := chromium(t) // only now: a run ends every process that it finds below its own
+	ctx := browsertest.Open(t) // only now: a run ends every process that it finds below its own
 	info, err := os.Stat(page)
 	require.NoError(t, err)
 	assert.Less(t, info.Size(), int64(2<<20))
@@ -139,58 +139,11 @@ func edit(t *testing.T, path, from, to string) {
 // testFolder is this package's testdata, whatever the current folder is.
 var testFolder, _ = filepath.Abs("testdata")
 
-// chromium gives a context for a real browser.
-func chromium(t *testing.T) context.Context {
-	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("VERDICT_TEST_REQUIRE_BROWSER") == "1" {
-			t.Fatal("VERDICT_TEST_REQUIRE_BROWSER=1, and no Chromium is installed")
-		}
-		t.Skip("no Chromium is installed; the page is not opened")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("about:blank")))
-	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// axeSource is axe-core, installed once from its lock file into a cache folder.
+// axeSource is the program of axe-core.
 func axeSource(t *testing.T) string {
 	t.Helper()
-	lock, err := os.ReadFile(filepath.Join(testFolder, "axe", "package-lock.json"))
-	require.NoError(t, err)
-	cache, err := os.UserCacheDir()
-	require.NoError(t, err)
-	sum := sha256.Sum256(lock)
-	dir := filepath.Join(cache, "verdict-test", "axe-"+hex.EncodeToString(sum[:6]))
-	file := filepath.Join(dir, "node_modules", "axe-core", "axe.min.js")
-	if source, err := os.ReadFile(file); err == nil {
-		return string(source)
-	}
-	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join(testFolder, "axe"))))
-	cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		os.RemoveAll(dir)
-		if os.Getenv("VERDICT_TEST_REQUIRE_NODE") != "" {
-			t.Fatalf("npm is required: %v: %s", err, out)
-		}
-		t.Skipf("npm cannot install axe-core here: %v: %s", err, out)
-	}
-	source, err := os.ReadFile(file)
+	modules := nodetest.Install(t, os.DirFS(filepath.Join(testFolder, "axe")))
+	source, err := os.ReadFile(filepath.Join(modules, "axe-core", "axe.min.js"))
 	require.NoError(t, err)
 	return string(source)
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -24,33 +23,14 @@ import (
 
 	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/render"
+	"github.com/verdictci/verdict/verdict/render/browsertest"
 )
 
 // browser opens pages in a real Chromium; scripts that threw are collected.
 func browser(t *testing.T) (context.Context, *[]string) {
 	t.Helper()
-	path := ""
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if found, err := exec.LookPath(name); err == nil {
-			path = found
-			break
-		}
-	}
-	if path == "" {
-		if os.Getenv("VERDICT_TEST_REQUIRE_BROWSER") == "1" {
-			t.Fatal("VERDICT_TEST_REQUIRE_BROWSER=1, and no Chromium is installed")
-		}
-		t.Skip("no Chromium is installed; the page is not opened")
-	}
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox)
-	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel = chromedp.NewContext(ctx)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, time.Minute)
-	t.Cleanup(cancel)
+	ctx := browsertest.Open(t)
 	var thrown []string
-	require.NoError(t, chromedp.Do(ctx, chromedp.Navigate("about:blank")))
 	require.NoError(t, chromedp.Listen(ctx, func(event any) {
 		if e, ok := event.(*runtime.EventExceptionThrown); ok {
 			thrown = append(thrown, e.ExceptionDetails.Text)
