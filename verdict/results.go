@@ -54,6 +54,9 @@ func (c *commandJudge) tests(name string, checks []*evidence.Step) {
 		}
 	}
 	switch {
+	case len(sum.Invented) > 0:
+		c.state = CommandFailed
+		c.found("evidence/invented", Finding{Message: "results of " + name + " are of no test that ran: " + list(sum.Invented), Observed: list(sum.Invented)})
 	case sum.Failed > 0 || sum.FailedUnits > 0:
 		c.state = CommandFailed
 		c.found("evidence/hidden-failure", Finding{Message: fmt.Sprintf("%s exits %d, but %s failed", name, c.evidence.ExitCode, plural(max(sum.Failed, sum.FailedUnits), "test", "tests")), Observed: tests(&sum)})
@@ -112,6 +115,9 @@ func (c *commandJudge) testNotes(name string, sum *evidence.Tests) {
 	if len(sum.Unmatched) > 0 {
 		c.found("evidence/some-skipped", Finding{Message: fmt.Sprintf("in %s, no test matches %s", name, strings.Join(sum.Unmatched, ", ")), Observed: seen})
 	}
+	if len(sum.Unrun) > 0 {
+		c.found("evidence/some-skipped", Finding{Severity: Condition, Message: fmt.Sprintf("in %s, TestMain runs no test of %s", name, list(sum.Unrun)), Observed: seen})
+	}
 	if sum.Skipped > 0 {
 		c.found("evidence/some-skipped", Finding{Message: fmt.Sprintf("in %s, %s skipped or left out", name, plural(sum.Skipped, "test was", "tests were")), Observed: seen})
 	}
@@ -134,6 +140,8 @@ func addTests(sum, t *evidence.Tests) {
 	sum.Snapshots += t.Snapshots
 	sum.FailedUnits += t.FailedUnits
 	sum.Forged += t.Forged
+	sum.Invented = append(sum.Invented, t.Invented...)
+	sum.Unrun = append(sum.Unrun, t.Unrun...)
 	sum.Unmatched = append(sum.Unmatched, t.Unmatched...)
 	if t.Filter != "" {
 		sum.Filter = t.Filter

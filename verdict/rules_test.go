@@ -106,6 +106,7 @@ var ruleCases = map[string]ruleCase{
 		lie:  command("npx tsc --noEmit -p tsconfig.json", step(func(s *evidence.Step) { s.Check.Files = 0 })),
 		twin: command("npx tsc --noEmit -p tsconfig.app.json", nil),
 	},
+	"evidence/invented":           {lie: counted(func(t *evidence.Tests) { t.Invented = []string{"example.com/m.TestGhost"} })},
 	"evidence/incomplete-results": {lie: counted(func(t *evidence.Tests) { t.Complete = false })},
 	"evidence/wrong-folder": {
 		lie:  command("cd a; cd b; go build ./...", func(b *evidence.Bundle) { first(b).Steps[1].ExitCode = 1 }),

@@ -41,10 +41,12 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 			in = io.TeeReader(r, &bounded{w: raw, left: maxRaw})
 			w.raw = name
 		}
-		t, err := run.Read(in, os.Stdout, place(run.Chdir))
+		at := place(run.Chdir)
+		t, packages, err := run.Read(in, os.Stdout, at)
 		if err != nil {
 			t.Complete = false
 		}
+		t.Invented, t.Unrun = w.invented(cmd, run, at, packages)
 		t.Flags = testout.WeakFlags("go test", w.argv)
 		w.tests = &t
 	}

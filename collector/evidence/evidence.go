@@ -265,6 +265,10 @@ type Tests struct {
 	FailedUnits int  `json:"failed_units,omitempty"` // packages or files that failed as a whole (build, import)
 	// Forged counts lines on the results' channel that are no results.
 	Forged int `json:"forged,omitempty"`
+	// Invented are results that no test gave: "PACKAGE.TEST", at most MaxFailures.
+	Invented []string `json:"invented,omitempty"`
+	// Unrun are packages that have tests, and whose TestMain ran none of them.
+	Unrun []string `json:"unrun,omitempty"`
 	// Unmatched are alternatives of a name filter (-run, -t) that matched no test.
 	Unmatched []string  `json:"unmatched,omitempty"`
 	Filter    string    `json:"filter,omitempty"`   // the name filter in force

@@ -36,9 +36,18 @@ const maxLine = 1 << 20
 // maxNames bounds the test names that are remembered.
 const maxNames = 200_000
 
+// GoPackage is a package that was built, and whose results have an end.
+type GoPackage struct {
+	Path  string
+	Tests []string // names of its own tests that began, fuzz targets and examples among them, sorted
+	Twice bool     // one of them began more often than the command line says
+	Early []string // those that began while another one ran, which go's own tests never do, sorted
+}
+
 // Read reads the stream of go test -json until its end. text gets what go test
-// would have printed without -json. Memory does not grow with the output.
-func (g GoTest) Read(r io.Reader, text io.Writer, at Place) (evidence.Tests, error) {
+// would have printed without -json. Memory does not grow with the output. The
+// packages are those whose results have an end.
+func (g GoTest) Read(r io.Reader, text io.Writer, at Place) (evidence.Tests, []GoPackage, error) {
 	reader := goReader{
 		run: g, at: at, text: &goText{GoTest: &g, w: text}, packages: map[string]*goPackage{}, builds: map[string]*limit{}, names: map[string]bool{},
 		t: evidence.Tests{Filter: g.Filter},
@@ -57,10 +66,10 @@ func (g GoTest) Read(r io.Reader, text io.Writer, at Place) (evidence.Tests, err
 			break
 		}
 		if err != nil {
-			return reader.end(), err
+			return reader.end(), reader.gave(), err
 		}
 	}
-	return reader.end(), nil
+	return reader.end(), reader.gave(), nil
 }
 
 // readLine reads a line with its end; the rest of a line that is too long is
@@ -98,6 +107,9 @@ type goPackage struct {
 	absent         bool              // go could not find or load it
 	unbuilt        bool              // it or its tests do not compile
 	open           map[string]*limit // running tests → what they printed
+	begun          map[string]int    // tests, not subtests → how often they began
+	early          []string          // see GoPackage.Early
+	running        string            // the test, not subtest, that runs and has not paused
 	half           string            // the beginning of a benchmark's line
 	last           string            // the last line about it
 }
@@ -125,7 +137,7 @@ func (g *goReader) line(line []byte, whole bool) {
 	}
 	p := g.packages[e.Package]
 	if p == nil {
-		p = &goPackage{text: g.text.begin(e.Package), open: map[string]*limit{}}
+		p = &goPackage{text: g.text.begin(e.Package), open: map[string]*limit{}, begun: map[string]int{}}
 		g.packages[e.Package] = p
 		g.order = append(g.order, e.Package)
 	}
@@ -196,8 +208,16 @@ func (g *goReader) testEvent(p *goPackage, e *goEvent) {
 		if !isBench {
 			p.ran = true
 		}
+		if !isBench && !sub {
+			g.begins(p, e.Test)
+		}
 		if len(g.names) < maxNames {
 			g.names[e.Test] = true
+		}
+		return
+	case "pause":
+		if p.running == e.Test {
+			p.running = ""
 		}
 		return
 	case "output":
@@ -236,8 +256,45 @@ func (g *goReader) testEvent(p *goPackage, e *goEvent) {
 	default:
 		return
 	}
+	if p.running == e.Test {
+		p.running = ""
+	}
 	delete(p.open, e.Test)
 	delete(p.text.tests, e.Test)
+}
+
+// begins notes the start of a test. The next one starts when it has ended or waits
+// to run beside others: one that starts earlier was made up by what runs.
+func (g *goReader) begins(p *goPackage, test string) {
+	if p.running != "" && len(p.early) < maxNames {
+		g.t.Forged++
+		p.early = append(p.early, test)
+	}
+	p.running = test
+	if len(p.begun) < maxNames {
+		p.begun[test]++
+	}
+}
+
+// gave lists the packages whose results have an end, in the order in which they
+// began.
+func (g *goReader) gave() []GoPackage {
+	var out []GoPackage
+	for _, name := range g.order {
+		p := g.packages[name]
+		if p.absent || p.unbuilt || !p.ended {
+			continue
+		}
+		slices.Sort(p.early)
+		gave := GoPackage{Path: name, Early: slices.Compact(p.early)}
+		for test, times := range p.begun {
+			gave.Tests = append(gave.Tests, test)
+			gave.Twice = gave.Twice || g.run.Times > 0 && times > g.run.Times
+		}
+		slices.Sort(gave.Tests)
+		out = append(out, gave)
+	}
+	return out
 }
 
 func (g *goReader) failure(f evidence.Failure) {

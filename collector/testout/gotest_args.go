@@ -1,7 +1,9 @@
 package testout
 
 import (
+	"path"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +17,14 @@ type GoTest struct {
 	Filter  string // -run
 	Verbose bool   // -v: the text is what go test -v prints
 	JSON    bool   // -json was asked for: the text is the stream itself
+	Times   int    // how often each test runs by -count and -cpu; 0: not known
+	Some    bool   // -run, -skip or -short may leave tests out
+	Tags    string // -tags
+	Overlay bool   // -overlay: sources are not where they seem to be
+	Files   string // the folder of the files that stand on the line instead of packages
+
+	head, kept, tail []string // the parts of Args: go test -json, flags, words for the test
+	packages         []string // packages or files
 
 	named    bool // packages stand on the line
 	streamed bool // go test prints as it goes, and all of it
@@ -53,6 +63,7 @@ func ParseGoTest(argv []string) (g GoTest, ok bool) {
 		g.Args, rest = append(g.Args, rest[:whole]...), rest[whole:]
 	}
 	g.Args = append(g.Args, "-json")
+	g.head, g.Times = slices.Clone(g.Args), 1
 	return g, g.flags(rest)
 }
 
@@ -85,7 +96,10 @@ func (g *GoTest) flags(words []string) bool {
 			return true
 		}
 		if !strings.HasPrefix(word, "-") {
-			g.named, list = true, within
+			g.named, list, g.packages = true, within, append(g.packages, word)
+			if strings.HasSuffix(word, ".go") {
+				g.Files = path.Dir(word)
+			}
 			g.Args = append(g.Args, word)
 			continue
 		}
@@ -97,7 +111,7 @@ func (g *GoTest) flags(words []string) bool {
 		whole := words[i : i+1]
 		switch {
 		case name == "args":
-			g.Args = append(g.Args, word)
+			g.Args, g.tail = append(g.Args, word), append(g.tail, word)
 			g.forTest(words[i+1:])
 			return true
 		case slices.Contains(goValues, name) && !cut && i+1 < len(words):
@@ -112,6 +126,9 @@ func (g *GoTest) flags(words []string) bool {
 		}
 		if keep {
 			g.Args = append(g.Args, whole...)
+			if !slices.Contains(goOutputs, name) {
+				g.kept = append(g.kept, whole...)
+			}
 		}
 	}
 	g.streamed = g.streamed || !g.named
@@ -134,7 +151,17 @@ func (g *GoTest) flag(name, value string) (keep, ok bool) {
 		g.Verbose = on
 		return false, true
 	case "run":
-		g.Filter = value
+		g.Filter, g.Some = value, true
+	case "skip", "short":
+		g.Some = true
+	case "tags":
+		g.Tags = value
+	case "overlay":
+		g.Overlay = true
+	case "count":
+		g.times(value)
+	case "cpu":
+		g.times(strconv.Itoa(strings.Count(value, ",") + 1))
 	case "bench", "fuzz":
 		g.streamed = g.streamed || value != ""
 	}
@@ -145,11 +172,36 @@ func (g *GoTest) flag(name, value string) (keep, ok bool) {
 // events.
 func (g *GoTest) forTest(words []string) {
 	for _, word := range words {
-		if name, value, _ := strings.Cut(strings.TrimLeft(word, "-"), "="); strings.HasPrefix(word, "-") && name == "test.v" {
+		name, value, _ := strings.Cut(strings.TrimLeft(word, "-"), "=")
+		if strings.HasPrefix(word, "-") && name == "test.v" {
 			g.Verbose = value != "false"
 			continue
 		}
-		g.Args = append(g.Args, word)
+		if name == "test.count" || name == "test.cpu" {
+			g.Times = 0
+		}
+		g.Args, g.tail = append(g.Args, word), append(g.tail, word)
 	}
 	g.streamed = g.streamed || !g.named
+}
+
+// times multiplies how often each test runs.
+func (g *GoTest) times(by string) {
+	n, err := strconv.Atoi(by)
+	if err != nil || n < 1 {
+		n = 0
+	}
+	g.Times *= n
+}
+
+// goOutputs are flags that write a file.
+var goOutputs = []string{"o", "coverprofile", "cpuprofile", "memprofile", "blockprofile", "mutexprofile", "trace", "outputdir", "artifacts"}
+
+// Packages are the words that name packages or files.
+func (g GoTest) Packages() []string { return g.packages }
+
+// RunsNone is the command line that starts the same tests' programs of some
+// packages, and lets none of their tests run.
+func (g GoTest) RunsNone(packages []string) []string {
+	return slices.Concat(g.head, g.kept, []string{"-count=1", "-run=^$", "-bench=", "-fuzz=", "-timeout=1m"}, packages, g.tail)
 }

@@ -79,7 +79,7 @@ func runGo(t *testing.T, dir string, args ...string) goRun {
 	failed, r.code = run(g.Args)
 	var text bytes.Buffer
 	var err error
-	r.tests, err = g.Read(&stdout, &text, testout.Place{Root: dir, Dir: g.Chdir, Module: "example.com/m"})
+	r.tests, _, err = g.Read(&stdout, &text, testout.Place{Root: dir, Dir: g.Chdir, Module: "example.com/m"})
 	require.NoError(t, err)
 	r.text = failed + text.String()
 	return r
@@ -301,12 +301,12 @@ func TestParseGoTest(t *testing.T) {
 func TestGoTestForeignLines(t *testing.T) {
 	g, _ := testout.ParseGoTest([]string{"go", "test", "./a"})
 	var text bytes.Buffer
-	tests, err := g.Read(strings.NewReader("go: hello\n"+`{"Action":"start","Package":"a"}`+"\n"+`{"Action":"pass","Package":"a"}`+"\n"+`{"Action":"run"`), &text, testout.Place{})
+	tests, _, err := g.Read(strings.NewReader("go: hello\n"+`{"Action":"start","Package":"a"}`+"\n"+`{"Action":"pass","Package":"a"}`+"\n"+`{"Action":"run"`), &text, testout.Place{})
 	require.NoError(t, err)
 	assert.Equal(t, 2, tests.Forged)
 	assert.False(t, tests.Complete)
 	assert.Contains(t, text.String(), "go: hello\n")
-	tests, err = g.Read(strings.NewReader(""), &text, testout.Place{})
+	tests, _, err = g.Read(strings.NewReader(""), &text, testout.Place{})
 	require.NoError(t, err)
 	assert.False(t, tests.Complete, "an empty stream is no result")
 }

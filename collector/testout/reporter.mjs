@@ -3,6 +3,7 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 
 const out = process.env.VERDICT_VITEST_OUT
+delete process.env.VERDICT_VITEST_OUT // the tests are not told where their results go
 const say = (line) => { if (out) appendFileSync(out, JSON.stringify(line) + '\n') }
 const plain = (text) => text.replace(/\u001b\[[0-9;]*[A-Za-z]/g, '')
 const first = (errors) => (errors?.[0] ? plain(String(errors[0].message ?? errors[0])) : '')
