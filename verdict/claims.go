@@ -51,9 +51,9 @@ func (k *trackerJudge) claimsFor(p *tracker.Packet, q *tracker.Required) {
 		c := &p.Evidence.Claims[i]
 		switch {
 		case c.Command == "":
-		case k.key(c.Command) == key || plan.Near(q.Command, c.Command):
+		case k.key(c.Command) == key || plan.Near(k.shape(q.Command), k.shape(c.Command)):
 			exact = append(exact, c)
-		case sameTool(q.Command, c.Command):
+		case sameTool(k.shape(q.Command), k.shape(c.Command)):
 			similar = append(similar, c)
 		}
 	}
@@ -104,21 +104,16 @@ func (k *trackerJudge) noClaim(p *tracker.Packet, q *tracker.Required, key strin
 }
 
 // sameTool reports whether two commands end in the same tool.
-func sameTool(a, b string) bool {
+func sameTool(a, b *plan.Shape) bool {
 	x, okX := lastTool(a)
 	y, okY := lastTool(b)
 	return okX && okY && x == y
 }
 
-func lastTool(command string) (string, bool) {
-	p := plan.Build([]*tracker.Tracker{{Packets: []tracker.Packet{{ID: "x", Required: []tracker.Required{{Command: command}}}}}}, nil)
-	if len(p.Commands) == 0 {
-		return "", false
-	}
-	steps := p.Commands[0].Shape.Steps
-	for i := len(steps) - 1; i >= 0; i-- {
-		if steps[i].Probative || steps[i].Status {
-			return steps[i].Tool, true
+func lastTool(s *plan.Shape) (string, bool) {
+	for _, step := range slices.Backward(s.Steps) {
+		if step.Probative || step.Status {
+			return step.Tool, true
 		}
 	}
 	return "", false
@@ -185,7 +180,7 @@ func (k *trackerJudge) reportClaim(p *tracker.Packet, c *tracker.Claim) {
 	near := false
 	if at == nil {
 		for i := range p.Required {
-			if plan.Near(p.Required[i].Command, c.Command) {
+			if plan.Near(k.shape(p.Required[i].Command), k.shape(c.Command)) {
 				at, near = k.commandReport(k.key(p.Required[i].Command)), true
 			}
 		}

@@ -46,7 +46,8 @@ type judge struct {
 	plan     *plan.Plan
 	evidence map[string]*evidence.Command
 	states   map[string]CommandState
-	keys     map[string]string // memo of plan.Key
+	keys     map[string]string      // memo of plan.Key
+	shapes   map[string]*plan.Shape // memo of plan.ShapeOf
 	trackers map[string]*tracker.Tracker
 	ownNeeds map[string]int // how many of a command's needs are the change's own; nil without a base
 	report   *Report
@@ -54,7 +55,7 @@ type judge struct {
 }
 
 func newJudge(in Input) *judge {
-	j := &judge{Input: in, policy: Effective(in.Policy, in.Base), evidence: map[string]*evidence.Command{}, states: map[string]CommandState{}, keys: map[string]string{}, trackers: map[string]*tracker.Tracker{}, ids: map[string]int{}}
+	j := &judge{Input: in, policy: Effective(in.Policy, in.Base), evidence: map[string]*evidence.Command{}, states: map[string]CommandState{}, keys: map[string]string{}, shapes: map[string]*plan.Shape{}, trackers: map[string]*tracker.Tracker{}, ids: map[string]int{}}
 	required := in.Trackers
 	if in.Base != nil {
 		required = append(slices.Clone(in.Trackers), in.Base.Trackers...)
@@ -102,6 +103,17 @@ func (j *judge) key(command string) string {
 	k := plan.Key(command, "")
 	j.keys[command] = k
 	return k
+}
+
+// shape is the syntax of a command that the tracker names.
+func (j *judge) shape(command string) *plan.Shape {
+	s, ok := j.shapes[command]
+	if !ok {
+		read := plan.ShapeOf(command, "")
+		s = &read
+		j.shapes[command] = s
+	}
+	return s
 }
 
 // find adds a finding. The severity is the rule's unless f has one; the policy may

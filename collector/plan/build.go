@@ -114,7 +114,7 @@ func (b *builder) add(command, dir string, need Need, rules []tracker.Rule, minT
 		c.MinTests = max(c.MinTests, minTests)
 		return
 	}
-	c := Command{Key: key, Text: command, Dir: dir, Needs: []Need{need}, Timeout: b.policy.Commands.Timeout, Shape: shapeOf(command, dir), MinTests: minTests}
+	c := Command{Key: key, Text: command, Dir: dir, Needs: []Need{need}, Timeout: b.policy.Commands.Timeout, Shape: ShapeOf(command, dir), MinTests: minTests}
 	text := b.canon(command)
 	if limit, ok := b.timeouts[text]; ok {
 		c.Timeout = limit

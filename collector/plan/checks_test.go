@@ -43,7 +43,7 @@ var opaque = []string{"./check.sh", "make test", "make -n test", "npm test", "np
 
 func stepsOf(t *testing.T, text string) []Step {
 	t.Helper()
-	shape := shapeOf(text, "")
+	shape := ShapeOf(text, "")
 	require.True(t, shape.Parses, shape.Error)
 	require.NotEmpty(t, shape.Steps)
 	return shape.Steps
@@ -113,20 +113,30 @@ func TestLanes(t *testing.T) {
 		"go test ./... && npx vitest run": "", "cd a && npx tsc && cd ../b && npx tsc": "", "go test ./... > log": "", "go test ./... | tee log": "", "git diff --exit-code": "", "FOO=1 ./x": "", "cp a b": "", "go test -coverprofile=a.out ./... >> all.log": "",
 	}
 	for text, want := range cases {
-		shape := shapeOf(text, "")
+		shape := ShapeOf(text, "")
 		assert.Equal(t, want, laneOf(&Command{Text: text, Shape: shape}), text)
 	}
-	assert.Equal(t, "node:web", laneOf(&Command{Dir: "web", Shape: shapeOf("npx vitest run", "web")}))
+	assert.Equal(t, "node:web", laneOf(&Command{Dir: "web", Shape: ShapeOf("npx vitest run", "web")}))
 }
 
-func TestNearWords(t *testing.T) {
+func TestNear(t *testing.T) {
+	near := func(required, claimed string) bool {
+		a, b := ShapeOf(required, ""), ShapeOf(claimed, "")
+		return Near(&a, &b)
+	}
 	required := "go test ./a ./b -run X -timeout=5m && npx vitest run"
 	for claimed, want := range map[string]bool{
 		required: true, "go test -timeout=5m ./a ./b -run 'X' -v -race && npx vitest run --reporter=verbose": true, "go test ./a ./b -run X -timeout=5m -count=1 && npx vitest run": true,
 		"go test ./b ./a -run X -timeout=5m && npx vitest run": false, "go test ./a ./b -run Y -timeout=5m && npx vitest run": false, "go test ./a ./b -run X -timeout=5m; npx vitest run": false, "go test ./a ./b -run X -timeout=5m": false,
 		"go test ./a ./b -run X -timeout=9m && npx vitest run": false, "go test ./a ./b -run X -timeout=5m -short && npx vitest run": false, "A=1 go test ./a ./b -run X -timeout=5m && npx vitest run": false, "go test ./a ./b -run X -timeout=5m && npx vitest run --retry=3": false, "": false, "(": false,
 	} {
-		assert.Equal(t, want, Near(required, claimed), claimed)
+		assert.Equal(t, want, near(required, claimed), claimed)
 	}
-	assert.False(t, Near("", ""))
+	assert.False(t, near("", ""))
+	assert.True(t, near("go test ./... -count=1", "go test ./... -count=1 -v"))
+	assert.True(t, near("go test ./a -run 'X'", "go test ./a -run X -race"))
+	assert.False(t, near("go test ./a ./b", "go test ./a"))
+	assert.False(t, near("go test ./a -run A", "go test ./a -run B"))
+	assert.False(t, near("frontend/node_modules/.bin/tsc --noEmit", "tsc --noEmit"))
+	assert.False(t, near("go test ./...", "go test ./... || true"))
 }

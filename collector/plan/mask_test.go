@@ -32,10 +32,10 @@ var lost = []string{
 
 func TestKeptStatusIsNoMask(t *testing.T) {
 	for _, text := range kept {
-		assert.Empty(t, shapeOf(text, "").Masks, text)
+		assert.Empty(t, ShapeOf(text, "").Masks, text)
 	}
 	for _, text := range lost {
-		assert.NotEmpty(t, shapeOf(text, "").Masks, text)
+		assert.NotEmpty(t, ShapeOf(text, "").Masks, text)
 	}
 }
 

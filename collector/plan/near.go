@@ -18,13 +18,12 @@ var harmless = map[string]string{
 // same steps, each with the same words but for options that are harmless, in any
 // order, and with the same masks. Another pattern, filter or program is another
 // command.
-func Near(required, claimed string) bool {
-	a, b := shapeOf(required, ""), shapeOf(claimed, "")
-	if !a.Parses || !b.Parses || len(a.Steps) == 0 {
+func Near(required, claimed *Shape) bool {
+	if !required.Parses || !claimed.Parses || len(required.Steps) == 0 {
 		return false
 	}
 	sameMask := func(x, y Mask) bool { return x.Kind == y.Kind && x.Step == y.Step }
-	return slices.EqualFunc(a.Steps, b.Steps, nearStep) && slices.EqualFunc(a.Masks, b.Masks, sameMask)
+	return slices.EqualFunc(required.Steps, claimed.Steps, nearStep) && slices.EqualFunc(required.Masks, claimed.Masks, sameMask)
 }
 
 func nearStep(a, b Step) bool {

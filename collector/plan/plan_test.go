@@ -197,15 +197,6 @@ func TestRefusals(t *testing.T) {
 	assert.Nil(t, built.Commands[0].Refusal)
 }
 
-func TestNear(t *testing.T) {
-	assert.True(t, plan.Near("go test ./... -count=1", "go test ./... -count=1 -v"))
-	assert.True(t, plan.Near("go test ./a -run 'X'", "go test ./a -run X -race"))
-	assert.False(t, plan.Near("go test ./a ./b", "go test ./a"))
-	assert.False(t, plan.Near("go test ./a -run A", "go test ./a -run B"))
-	assert.False(t, plan.Near("frontend/node_modules/.bin/tsc --noEmit", "tsc --noEmit"))
-	assert.False(t, plan.Near("go test ./...", "go test ./... || true"))
-}
-
 // forms are shell texts in which f3 exits with 3 and ok with 0; both say so.
 var forms = strings.Split(`f3
 ok && f3

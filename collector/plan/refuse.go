@@ -18,7 +18,7 @@ func refusal(text string, shape *Shape, rules []tracker.Rule) *Refusal {
 		return &Refusal{Reason: "bash cannot read it: " + shape.Error, Hint: "write a shell command, and remarks outside of the code"}
 	}
 	if other := expanded(text); other != text {
-		inner := shapeOf(other, shape.dir)
+		inner := ShapeOf(other, shape.dir)
 		text, shape = other, &inner
 	}
 	if reason := textRuin(text); reason != "" {
@@ -134,7 +134,7 @@ func evalRuin(args []string, dir string) string {
 		if reason := textRuin(text); reason != "" {
 			return reason
 		}
-		for _, step := range shapeOf(text, dir).Steps {
+		for _, step := range ShapeOf(text, dir).Steps {
 			if len(step.Argv) > 0 && step.Argv[0] != "eval" && step.Argv[0] != "trap" {
 				if reason := ruin(step.Argv, step.dir); reason != "" {
 					return reason

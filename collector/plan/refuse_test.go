@@ -61,7 +61,7 @@ var harmlessTwins = []string{
 func TestRuins(t *testing.T) {
 	for _, text := range ruins {
 		t.Run(text, func(t *testing.T) {
-			shape := shapeOf(text, "")
+			shape := ShapeOf(text, "")
 			assert.True(t, shape.Parses, shape.Error)
 			assert.NotNil(t, refusal(text, &shape, nil))
 		})
@@ -71,7 +71,7 @@ func TestRuins(t *testing.T) {
 func TestHarmlessTwins(t *testing.T) {
 	for _, text := range harmlessTwins {
 		t.Run(text, func(t *testing.T) {
-			shape := shapeOf(text, "")
+			shape := ShapeOf(text, "")
 			assert.True(t, shape.Parses, shape.Error)
 			if r := refusal(text, &shape, nil); r != nil {
 				t.Error(r.Reason)
@@ -82,8 +82,8 @@ func TestHarmlessTwins(t *testing.T) {
 
 // A command that the policy runs in a folder reaches the root from there.
 func TestRuinFromAFolder(t *testing.T) {
-	shape := shapeOf("rm -rf ../build", "sub")
+	shape := ShapeOf("rm -rf ../build", "sub")
 	assert.Nil(t, refusal("rm -rf ../build", &shape, nil))
-	shape = shapeOf("rm -rf ../../build", "sub")
+	shape = ShapeOf("rm -rf ../../build", "sub")
 	assert.NotNil(t, refusal("rm -rf ../../build", &shape, nil))
 }

@@ -7,9 +7,9 @@ import (
 	"mvdan.cc/sh/v3/syntax"
 )
 
-// shapeOf reads a command's syntax; dir is the folder that it runs in, relative
+// ShapeOf reads a command's syntax; dir is the folder that it runs in, relative
 // to the root.
-func shapeOf(text, dir string) Shape {
+func ShapeOf(text, dir string) Shape {
 	f, err := parse(text)
 	if err != nil {
 		return Shape{Error: err.Error()}
