@@ -127,12 +127,10 @@ func Collect(ctx context.Context, o Options) (_ *evidence.Bundle, err error) {
 		}
 		defer remove()
 	}
+	r.verifyCommits(ctx) // before anything runs that could write to the repository
 	if r.setUp(ctx) {
 		r.runAll(ctx)
 		r.baseline(ctx)
-	}
-	if ctx.Err() == nil {
-		r.verifyCommits(ctx)
 	}
 	return r.bundle, r.finish(ctx)
 }

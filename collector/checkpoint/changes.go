@@ -222,7 +222,7 @@ func (v *verifier) sinceBase() (from, head *gitstore.Commit, err error) {
 	if head, err = v.store.Commit(v.head); err != nil {
 		return nil, nil, err
 	}
-	h, ok := v.store.History(v.head, gitstore.Asked{Objects: minObjects}).MergeBase(fullHash(v.result.Base))
+	h, ok := v.store.History(v.head, gitstore.Asked{Graph: true}).MergeBase(fullHash(v.result.Base))
 	if !ok {
 		v.unverifiable = true
 		return nil, nil, errors.New("the commit at which the change left the base is not here")

@@ -205,7 +205,7 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 	v.contracts()
 	v.lostTests()
 	v.ranges()
-	if n := v.history.Graph; n > 0 {
+	if n := v.history.Graph(); n > 0 {
 		v.result.Engine = fmt.Sprintf("%s; %d commits by the commit-graph", engine, n)
 	}
 	if v.unverifiable {

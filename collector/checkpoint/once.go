@@ -88,7 +88,7 @@ func (v *verifier) explainUnreachable(c *evidence.Checkpoint) {
 // walk of bounded length shows: it only explains.
 func (v *verifier) settleAside(pairs []gitstore.Pair) []gitstore.Order {
 	if v.beside == nil {
-		v.beside = v.store.History(v.head, gitstore.Asked{Objects: 1})
+		v.beside = v.store.History(v.head, gitstore.Asked{Graph: true})
 	}
 	var ends []plumbing.Hash
 	for _, p := range pairs {

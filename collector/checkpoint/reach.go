@@ -10,22 +10,14 @@ import (
 	"github.com/verdictci/verdict/collector/tracker"
 )
 
-// How far a walk goes before it takes another way.
-const (
-	// Commits of a complete history are read, and their hash checked, up to about
-	// what one git process for each checkpoint would cost; what lies beyond is
-	// taken from the commit-graph where there is one.
-	objectsPerCheckpoint = 20
-	minObjects           = 200
-	// A hash that nothing has may be a commit that was lost. Only a broken history
-	// shows that, and it is looked for in so many commits.
-	commitsForMissing = 20_000
-)
+// commitsForMissing is how many commits are read for a hash that nothing has: it may
+// be a commit that was lost, and only a broken history shows that.
+const commitsForMissing = 20_000
 
 // reach says of each commit whether it is in the history.
 func (v *verifier) reach() {
 	checkpoints := v.result.Checkpoints
-	asked := gitstore.Asked{Objects: max(minObjects, objectsPerCheckpoint*len(checkpoints))}
+	asked := gitstore.Asked{Graph: true}
 	if len(v.unnamed) > 0 {
 		asked.Visit = v.visit
 	}
@@ -44,7 +36,7 @@ func (v *verifier) reach() {
 	if len(v.unnamed) > 0 {
 		w.Finish()
 	}
-	if missing {
+	if missing && !w.InGraph() {
 		w.Walk(commitsForMissing)
 	}
 	w.Seek(wanted)
@@ -64,7 +56,7 @@ func (v *verifier) place(c *evidence.Checkpoint) {
 	switch {
 	case c.State == evidence.CheckpointMissing && broken != nil:
 		unverifiable("the history cannot be read: " + broken.Error())
-	case c.State == evidence.CheckpointMissing && w.Graph > 0 && w.Names(c.Token):
+	case c.State == evidence.CheckpointMissing && w.InGraph() && w.Names(c.Token):
 		unverifiable("the commit-graph knows it, and the commit itself is not there")
 	case c.State != "":
 	case w.Has(fullHash(c.Hash)):
@@ -151,7 +143,7 @@ var relationKinds = map[gitstore.Order]string{
 func (v *verifier) within(commit, of plumbing.Hash) (found, ok bool) {
 	w := v.history
 	if of != v.head {
-		w = v.store.History(of, gitstore.Asked{Objects: minObjects})
+		w = v.store.History(of, gitstore.Asked{Graph: true})
 	}
 	w.Seek([]plumbing.Hash{commit})
 	found = w.Has(commit)

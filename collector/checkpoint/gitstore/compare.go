@@ -87,6 +87,9 @@ func (w *History) differ(pairs []Pair, marks []uint64) uint64 {
 // Settle walks on until it is known how the commits of each pair stand to each
 // other, until so many commits were met, or to the end.
 func (w *History) Settle(pairs []Pair, most int) []Order {
+	if orders := w.settleInGraph(pairs); orders != nil {
+		return orders
+	}
 	for {
 		orders := w.Compare(pairs)
 		if w.Done() || len(w.nodes) >= most || !slices.Contains(orders, Unknown) {
@@ -94,6 +97,25 @@ func (w *History) Settle(pairs []Pair, most int) []Order {
 		}
 		w.Walk(min(most, 2*len(w.nodes)))
 	}
+}
+
+// settleInGraph says how the commits of pairs stand to each other where Seek reached
+// all of them in the commit-graph; else nil.
+func (w *History) settleInGraph(pairs []Pair) []Order {
+	if w.ancestry == nil {
+		return nil
+	}
+	places := make([][2]placed, len(pairs))
+	for i, p := range pairs {
+		var ok1, ok2 bool
+		places[i][0], ok1 = w.ancestry.placeOf(p.First)
+		places[i][1], ok2 = w.ancestry.placeOf(p.Second)
+		if !ok1 || !ok2 {
+			return nil
+		}
+	}
+	orders, _ := w.ancestry.compare(places)
+	return orders
 }
 
 // MergeBase returns the newest commit in the history that is in another commit's
@@ -165,7 +187,7 @@ func (w *History) mark(pairs []Pair, order []int32, marks []uint64) {
 // topological lists all nodes, each before its parents. The list is kept until
 // the walk goes on: it must not be changed.
 func (w *History) topological() []int32 {
-	if loaded := w.Read + w.Graph; w.order != nil && len(w.order) == len(w.nodes) && w.orderedAt == loaded {
+	if loaded := w.Read + w.graphed; w.order != nil && len(w.order) == len(w.nodes) && w.orderedAt == loaded {
 		return w.order
 	}
 	children := make([]int32, len(w.nodes))
@@ -187,7 +209,7 @@ func (w *History) topological() []int32 {
 			}
 		}
 	}
-	w.order, w.orderedAt = order, w.Read+w.Graph
+	w.order, w.orderedAt = order, w.Read+w.graphed
 	return order
 }
 
@@ -196,7 +218,7 @@ func (w *History) reachable(id int32) bool {
 	if !w.aside {
 		return true
 	}
-	if loaded := w.Read + w.Graph; w.reached == nil || w.reachedAt != loaded {
+	if loaded := w.Read + w.graphed; w.reached == nil || w.reachedAt != loaded {
 		w.reached, w.reachedAt = make([]bool, len(w.nodes)), loaded
 		w.reached[0] = true
 		for _, id := range w.topological() {
@@ -212,13 +234,24 @@ func (w *History) reachable(id int32) bool {
 
 // Has reports whether a commit is in the history, as far as it was walked.
 func (w *History) Has(h plumbing.Hash) bool {
+	if w.ancestry != nil {
+		if _, ok := w.ancestry.placeOf(h); ok {
+			return true
+		}
+	}
 	id, ok := w.lookUp(h)
 	return ok && w.reachable(id)
 }
 
 // Names reports whether the history has a commit whose hash begins with hex
-// digits, as far as it was walked.
+// digits: as far as it was walked or, with a commit-graph, anywhere.
 func (w *History) Names(prefix string) bool {
+	if w.graph != nil {
+		if named := w.graph.withPrefix(prefix); len(named) > 0 {
+			w.Seek(named)
+			return slices.ContainsFunc(named, w.Has)
+		}
+	}
 	for id := range w.nodes {
 		if strings.HasPrefix(w.nodes[id].hash.String(), prefix) && w.reachable(int32(id)) {
 			return true

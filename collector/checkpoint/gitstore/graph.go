@@ -131,27 +131,52 @@ func (l *graphLayer) layOut() error {
 	return nil
 }
 
+// search returns the place of the first hash that is not smaller than h.
+func (l *graphLayer) search(h []byte) int {
+	low, high := 0, int(big.Uint32(l.fanout[4*int(h[0]):]))
+	if h[0] > 0 {
+		low = int(big.Uint32(l.fanout[4*(int(h[0])-1):]))
+	}
+	for high = min(high, l.count); low < high; {
+		mid := int(uint(low+high) / 2)
+		if bytes.Compare(l.name(mid), h) < 0 {
+			low = mid + 1
+		} else {
+			high = mid
+		}
+	}
+	return low
+}
+
+func (l *graphLayer) name(i int) []byte { return l.names[i*hashSize : (i+1)*hashSize] }
+
 // find returns a commit's position.
 func (g *graph) find(h []byte) (int, bool) {
 	for i := len(g.layers) - 1; i >= 0; i-- {
 		l := g.layers[i]
-		low, high := 0, int(big.Uint32(l.fanout[4*int(h[0]):]))
-		if h[0] > 0 {
-			low = int(big.Uint32(l.fanout[4*(int(h[0])-1):]))
-		}
-		for high = min(high, l.count); low < high; {
-			mid := int(uint(low+high) / 2)
-			switch c := bytes.Compare(l.names[mid*hashSize:(mid+1)*hashSize], h); {
-			case c == 0:
-				return l.base + mid, true
-			case c < 0:
-				low = mid + 1
-			default:
-				high = mid
-			}
+		if at := l.search(h); at < l.count && bytes.Equal(l.name(at), h) {
+			return l.base + at, true
 		}
 	}
 	return 0, false
+}
+
+// withPrefix lists the commits whose hash begins with hex digits.
+func (g *graph) withPrefix(prefix string) (found []plumbing.Hash) {
+	low, ok := lowest(prefix)
+	if !ok {
+		return nil
+	}
+	for _, l := range g.layers {
+		for i := l.search(low[:]); i < l.count; i++ {
+			h := plumbing.Hash(l.name(i))
+			if !strings.HasPrefix(h.String(), prefix) {
+				break
+			}
+			found = append(found, h)
+		}
+	}
+	return found
 }
 
 // layer returns the layer that a position lies in, and the place in it.
@@ -168,7 +193,7 @@ func (g *graph) layer(position int) (*graphLayer, int, bool) {
 func (g *graph) hash(position int) (h plumbing.Hash, ok bool) {
 	l, i, ok := g.layer(position)
 	if ok {
-		h = plumbing.Hash(l.names[i*hashSize : (i+1)*hashSize])
+		h = plumbing.Hash(l.name(i))
 	}
 	return h, ok
 }
@@ -190,57 +215,60 @@ func (g *graph) level(position int) (int32, bool) {
 // graphCommit is what the graph knows of a commit.
 type graphCommit struct {
 	tree      plumbing.Hash
-	parents   []int // positions
-	committed int64 // seconds
+	parents   []int32 // positions
+	committed int64   // seconds
 }
 
 // read fills in a commit; its slice of parents is used again. It is false where the
 // graph contradicts itself: a parent that is not there, or not below its child.
-func (g *graph) read(position int, c *graphCommit) bool {
-	if !g.parse(position, c) {
+func (g *graph) read(position int, c *graphCommit) (ok bool) {
+	if c.parents, ok = g.parents(position, c.parents[:0]); !ok {
 		return false
 	}
+	l, i, _ := g.layer(position)
+	d := l.commits[i*commitSize : (i+1)*commitSize]
+	c.tree = plumbing.Hash(d[:hashSize])
+	c.committed = int64(big.Uint32(d[hashSize+8:])&3)<<32 | int64(big.Uint32(d[hashSize+12:]))
 	level, known := g.level(position)
 	for _, p := range c.parents {
-		if _, _, ok := g.layer(p); !ok {
+		if _, _, ok := g.layer(int(p)); !ok {
 			return false
 		}
-		if below, ok := g.level(p); known && ok && below >= level {
+		if below, ok := g.level(int(p)); known && ok && below >= level {
 			return false
 		}
 	}
 	return true
 }
 
-func (g *graph) parse(position int, c *graphCommit) bool {
+// parents appends the positions of a commit's parents to a list. Whether they are in
+// the graph is not looked at.
+func (g *graph) parents(position int, to []int32) ([]int32, bool) {
 	l, i, ok := g.layer(position)
 	if !ok {
-		return false
+		return to, false
 	}
-	d := l.commits[i*commitSize : (i+1)*commitSize]
-	c.tree = plumbing.Hash(d[:hashSize])
-	c.committed = int64(big.Uint32(d[hashSize+8:])&3)<<32 | int64(big.Uint32(d[hashSize+12:]))
-	c.parents = c.parents[:0]
-	first, second := big.Uint32(d[hashSize:]), big.Uint32(d[hashSize+4:])
+	d := l.commits[i*commitSize+hashSize : (i+1)*commitSize]
+	first, second := big.Uint32(d), big.Uint32(d[4:])
 	if first == noParent {
-		return true
+		return to, true
 	}
-	c.parents = append(c.parents, int(first))
+	to = append(to, int32(first&^moreEdges))
 	switch {
 	case second == noParent:
 	case second&moreEdges == 0:
-		c.parents = append(c.parents, int(second))
+		to = append(to, int32(second))
 	default:
 		for at := 4 * int(second&^moreEdges); ; at += 4 {
 			if at+4 > len(l.edges) {
-				return false
+				return to, false
 			}
 			edge := big.Uint32(l.edges[at:])
-			c.parents = append(c.parents, int(edge&^lastEdge))
+			to = append(to, int32(edge&^lastEdge))
 			if edge&lastEdge != 0 {
-				break
+				return to, true
 			}
 		}
 	}
-	return true
+	return to, true
 }

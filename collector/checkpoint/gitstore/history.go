@@ -2,7 +2,6 @@ package gitstore
 
 import (
 	"bytes"
-	"fmt"
 	"hash/fnv"
 	"maps"
 	"math"
@@ -15,23 +14,21 @@ import (
 // History is a walk from one commit into the past, by commit date, each commit
 // once. It goes on only as far as it is asked to.
 type History struct {
-	Read  int // commits read, their hash checked
-	Graph int // commits taken from the commit-graph file
+	Read int // commits read, their hash checked
 
-	store  *Store
-	visit  func(Visited)
-	budget int // commits to read before the commit-graph is asked
-	graph  *graph
-	slots  []int32 // a hash table of the nodes: 0 is free, else the node and one
-	nodes  []node
-	more   map[int32][]int32 // parents from the third on
-	queue  queue
-	wanted map[plumbing.Hash]bool
-	errors map[int32]error // of broken commits
-	cut    bool            // a shallow clone's end was met
-	aside  bool            // the walk also began at commits that the first one may not reach
-	floor  int32           // the level at which nothing wanted lies below; 0: not known
-	below  []queued        // commits that were put aside for it
+	store    *Store
+	visit    func(Visited)
+	graph    *graph    // nil: every commit is read
+	ancestry *ancestry // what Seek reached in the graph
+	graphed  int       // commits of the walk itself that were taken from the graph
+	slots    []int32   // a hash table of the nodes: 0 is free, else the node and one
+	nodes    []node
+	more     map[int32][]int32 // parents from the third on
+	queue    queue
+	wanted   map[plumbing.Hash]bool
+	errors   map[int32]error // of broken commits
+	cut      bool            // a shallow clone's end was met
+	aside    bool            // the walk also began at commits that the first one may not reach
 
 	order     []int32 // topological, when so many had been loaded
 	orderedAt int
@@ -75,27 +72,41 @@ type Asked struct {
 	// Visit is called for every commit that is read, in no fixed order. Where it
 	// is given, the commit-graph is not used: it knows no messages.
 	Visit func(Visited)
-	// Objects is how many commits are read, their hash checked, before a
-	// commit-graph is asked about those beyond. 0: all are read.
-	Objects int
+	// Graph lets commits be taken from the commit-graph, where there is one, as
+	// git does. Without it every commit is read, and its hash checked.
+	Graph bool
 }
 
 // History begins a walk.
 func (s *Store) History(head plumbing.Hash, a Asked) *History {
-	w := &History{store: s, visit: a.Visit, budget: a.Objects, more: map[int32][]int32{}, errors: map[int32]error{}}
-	w.reserve(minSlots / 2)
-	if a.Objects == 0 || a.Visit != nil || s.Shallow() {
-		w.budget = math.MaxInt
+	w := &History{store: s, visit: a.Visit, more: map[int32][]int32{}, errors: map[int32]error{}}
+	if a.Graph && a.Visit == nil && !s.Shallow() {
+		w.graph = s.commitGraph()
 	}
-	w.load(w.id(head, -1))
+	w.reserve(minSlots / 2)
+	w.id(head, -1)
+	if w.graph == nil { // Seek may need nothing but the graph
+		w.load(0)
+	}
 	return w
 }
 
 // Len is the number of commits that were met.
 func (w *History) Len() int { return len(w.nodes) }
 
+// InGraph reports whether commits are taken from the commit-graph.
+func (w *History) InGraph() bool { return w.graph != nil }
+
+// Graph is the number of commits that were taken from the commit-graph.
+func (w *History) Graph() int {
+	if w.ancestry == nil {
+		return w.graphed
+	}
+	return max(w.graphed, len(w.ancestry.list))
+}
+
 // Done reports whether the walk has come to its end.
-func (w *History) Done() bool { return len(w.queue)+len(w.below) == 0 }
+func (w *History) Done() bool { return len(w.queue) == 0 && w.nodes[0].state != named }
 
 // alone is how many commits are met before the wanted ones are walked from, too.
 const alone = 256
@@ -105,7 +116,12 @@ const alone = 256
 // is left to see is in the history of the wanted commit itself, which then cannot be
 // in it, or where the commit-graph's levels say that it lies below all wanted ones.
 func (w *History) Seek(wanted []plumbing.Hash) {
-	w.resume()
+	if w.graph != nil && !w.aside {
+		if w.seekInGraph(wanted) {
+			return
+		}
+		*w = *w.store.History(w.nodes[0].hash, Asked{}) // a graph that contradicts itself is not used
+	}
 	w.wanted = map[plumbing.Hash]bool{}
 	for _, h := range wanted {
 		if _, met := w.lookUp(h); !met {
@@ -117,22 +133,61 @@ func (w *History) Seek(wanted []plumbing.Hash) {
 	if len(w.wanted) == 0 || w.Done() {
 		return
 	}
-	if w.useGraph() {
-		w.floor = noLevel
-		for h := range w.wanted {
-			w.floor = min(w.floor, w.levelOf(h))
-		}
-		for len(w.wanted) > 0 && w.next() {
-		}
-		w.floor = 0
-		return
-	}
 	var pairs []Pair
 	for h := range w.wanted {
 		pairs = append(pairs, Pair{First: h, Second: w.nodes[0].hash})
 	}
 	w.Include(slices.Collect(maps.Keys(w.wanted)))
 	w.Settle(pairs, math.MaxInt)
+}
+
+// seekInGraph seeks by the commit-graph; false where that contradicts itself.
+func (w *History) seekInGraph(wanted []plumbing.Hash) bool {
+	if w.ancestry == nil {
+		w.ancestry = newAncestry(w.graph)
+		if !w.enterGraph() {
+			return false
+		}
+	}
+	floor, want, count := int32(noLevel), newBitSet(w.graph.count()), 0
+	for _, h := range wanted {
+		place, ok := w.graph.find(h[:])
+		if !ok || w.ancestry.reached.has(int32(place)) || want.has(int32(place)) {
+			continue // all that is not in the graph, and in the history, has been met
+		}
+		level, ok := w.graph.level(place)
+		if !ok {
+			return false
+		}
+		want.add(int32(place))
+		count++
+		floor = min(floor, level)
+	}
+	return w.ancestry.descend(floor, want, count)
+}
+
+// enterGraph reads the commits that the graph does not know, from the first one to
+// those that it knows; false where it does not know their level.
+func (w *History) enterGraph() bool {
+	seen := map[int32]bool{0: true}
+	for stack := []int32{0}; len(stack) > 0; {
+		id := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		if place, ok := w.graph.find(w.nodes[id].hash[:]); ok {
+			if !w.ancestry.add(int32(place)) {
+				return false
+			}
+			continue
+		}
+		w.load(id)
+		for p := range w.parentsOf(id) {
+			if !seen[p] {
+				seen[p] = true
+				stack = append(stack, p)
+			}
+		}
+	}
+	return true
 }
 
 // Include walks from further commits, too. They are no part of the history unless
@@ -144,17 +199,8 @@ func (w *History) Include(commits []plumbing.Hash) {
 	}
 }
 
-// resume takes up what was put aside.
-func (w *History) resume() {
-	for _, q := range w.below {
-		w.queue.push(q)
-	}
-	w.below = w.below[:0]
-}
-
 // Finish walks to the end.
 func (w *History) Finish() {
-	w.resume()
 	for w.next() {
 	}
 }
@@ -162,7 +208,7 @@ func (w *History) Finish() {
 // Until walks over all commits that are not older than a time, as far as dates
 // tell.
 func (w *History) Until(oldest time.Time) {
-	w.resume()
+	w.load(0)
 	for len(w.queue) > 0 && w.queue[0].committed >= oldest.Unix() {
 		w.next()
 	}
@@ -170,16 +216,13 @@ func (w *History) Until(oldest time.Time) {
 
 // Walk walks until so many commits were met, or to the end.
 func (w *History) Walk(commits int) {
-	w.resume()
 	for len(w.nodes) < commits && w.next() {
 	}
 }
 
 // next reads the parents of the newest commit whose parents were not read.
 func (w *History) next() bool {
-	for len(w.queue) > 0 && w.floor > 0 && w.levelOf(w.nodes[w.queue[0].id].hash) <= w.floor {
-		w.below = append(w.below, w.queue.pop())
-	}
+	w.load(0)
 	if len(w.queue) == 0 {
 		return false
 	}
@@ -242,13 +285,13 @@ func (w *History) lookUp(h plumbing.Hash) (int32, bool) {
 }
 
 // id returns a commit's node, a new one where it is met first.
-func (w *History) id(h plumbing.Hash, place int) int32 {
+func (w *History) id(h plumbing.Hash, place int32) int32 {
 	at := w.slot(h)
 	if w.slots[at] != 0 {
 		return w.slots[at] - 1
 	}
 	id := int32(len(w.nodes))
-	w.nodes = append(w.nodes, node{hash: h, place: int32(place), parents: [2]int32{-1, -1}})
+	w.nodes = append(w.nodes, node{hash: h, place: place, parents: [2]int32{-1, -1}})
 	w.slots[at] = id + 1
 	w.reserve(len(w.nodes))
 	if len(w.wanted) > 0 {
@@ -263,7 +306,7 @@ func (w *History) load(id int32) {
 	if n.state != named {
 		return
 	}
-	if w.Read >= w.budget && w.loadGraph(id) {
+	if w.graph != nil && w.loadGraph(id) {
 		return
 	}
 	n.state = read
@@ -291,16 +334,6 @@ func (w *History) load(id int32) {
 		}
 	}
 	w.queue.push(queued{b.committed, id})
-}
-
-// useGraph opens the commit-graph where the walk may use it and there is one.
-func (w *History) useGraph() bool {
-	if w.graph == nil && w.budget < math.MaxInt {
-		if w.graph = w.store.commitGraph(); w.graph == nil {
-			w.budget = math.MaxInt
-		}
-	}
-	return w.graph != nil
 }
 
 // noLevel is the level of a commit that the graph does not know: it may reach any.
@@ -332,11 +365,9 @@ func (w *History) levelOf(h plumbing.Hash) int32 {
 	return noLevel
 }
 
-// loadGraph takes a commit from the commit-graph, if it is there.
+// loadGraph takes a commit from the commit-graph, if it is there and what is said of
+// it does not contradict itself.
 func (w *History) loadGraph(id int32) bool {
-	if !w.useGraph() {
-		return false
-	}
 	n := &w.nodes[id]
 	if n.place < 0 {
 		place, ok := w.graph.find(n.hash[:])
@@ -346,15 +377,13 @@ func (w *History) loadGraph(id int32) bool {
 		n.place = int32(place)
 	}
 	if !w.graph.read(int(n.place), &w.entry) {
-		n.state = ended
-		w.errors[id] = fmt.Errorf("commit-graph: %w: what it says of %s contradicts itself; git commit-graph write makes it again", ErrCorrupt, n.hash)
-		return true
+		return false
 	}
 	n.state = graphed
 	n.tree, n.committed = big.Uint64(w.entry.tree[:]), w.entry.committed
-	w.Graph++
+	w.graphed++
 	for i, p := range w.entry.parents {
-		if h, ok := w.graph.hash(p); ok {
+		if h, ok := w.graph.hash(int(p)); ok {
 			w.addParent(id, i, w.id(h, p))
 		}
 	}

@@ -217,13 +217,13 @@ func (s *Store) Candidates(prefix string) (found Found, err error) {
 func (s *Store) withPrefix(prefix string) (hashes []plumbing.Hash, err error) {
 	defer guard(plumbing.ZeroHash, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	low := make([]byte, hashSize)
-	if _, err := hex.Decode(low, []byte(prefix + "0")[:(len(prefix)+1)/2*2]); err != nil {
+	low, ok := lowest(prefix)
+	if !ok {
 		return nil, fmt.Errorf("%q: %w", prefix, ErrNotFound)
 	}
 	add := func(h plumbing.Hash) { hashes = append(hashes, h) }
 	for _, p := range s.packs {
-		p.withPrefix(prefix, low, add)
+		p.withPrefix(prefix, low[:], add)
 	}
 	for _, name := range s.looseNames(prefix[:2]) {
 		if strings.HasPrefix(name, prefix) {
@@ -232,6 +232,12 @@ func (s *Store) withPrefix(prefix string) (hashes []plumbing.Hash, err error) {
 	}
 	slices.SortFunc(hashes, func(a, b plumbing.Hash) int { return bytes.Compare(a[:], b[:]) })
 	return slices.Compact(hashes), nil
+}
+
+// lowest is the first hash that may begin with hex digits.
+func lowest(prefix string) (low plumbing.Hash, ok bool) {
+	_, err := hex.Decode(low[:], []byte(prefix + "0")[:(len(prefix)+1)/2*2])
+	return low, err == nil
 }
 
 // looseNames lists the loose objects whose hash begins with two hex digits.

@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -48,6 +49,7 @@ type Store struct {
 	looseSeen map[string][]string // by the hash's first two digits
 	graph     *graph
 	opened    bool // the commit-graph was looked for
+	noGraph   bool // the configuration does not want it
 
 	inflater inflater
 	cache    cache
@@ -185,16 +187,22 @@ func (s *Store) openPacks() error {
 	return nil
 }
 
-// commitGraph opens the commit-graph when it is first asked for.
+// commitGraph opens the commit-graph when it is first asked for. A history that is
+// short is read instead, as is every one where core.commitGraph is off.
 func (s *Store) commitGraph() *graph {
-	if !s.opened {
+	const short = 200 // commits
+	if !s.opened && !s.noGraph {
 		s.opened, s.graph = true, openGraph(s.objects)
+		if s.graph != nil && s.graph.count() < short {
+			s.graph.close()
+			s.graph = nil
+		}
 	}
 	return s.graph
 }
 
-// checkExtensions refuses what go-git would read wrongly. Everything else in the
-// configuration is git's own business.
+// checkExtensions refuses what go-git would read wrongly, and notes what this package
+// heeds. Everything else in the configuration is git's own business.
 func (s *Store) checkExtensions() error {
 	f, err := os.Open(filepath.Join(s.Common, "config"))
 	if err != nil {
@@ -210,6 +218,9 @@ func (s *Store) checkExtensions() error {
 		}
 		key, value, _ := strings.Cut(line, "=")
 		key, value = strings.ToLower(strings.TrimSpace(key)), strings.ToLower(strings.TrimSpace(value))
+		if section == "core" && key == "commitgraph" {
+			s.noGraph = slices.Contains([]string{"false", "no", "off", "0"}, value)
+		}
 		if section != "extensions" {
 			continue
 		}
