@@ -13,9 +13,6 @@ import (
 
 // claims judges what a packet that is done says of its required commands.
 func (k *trackerJudge) claims(p *tracker.Packet) {
-	if p.Evidence.State != tracker.EvidenceFilled {
-		return
-	}
 	ticked := slices.ContainsFunc(p.Required, func(q tracker.Required) bool { return q.HasBox })
 	for i := range p.Required {
 		q := &p.Required[i]
@@ -25,7 +22,12 @@ func (k *trackerJudge) claims(p *tracker.Packet) {
 		if q.Checked || !q.HasBox {
 			k.requiredLine(p, q)
 		}
-		k.claimsFor(p, q)
+		switch p.Evidence.State {
+		case tracker.EvidenceFilled:
+			k.claimsFor(p, q)
+		case tracker.EvidenceOnLines:
+			k.reportClaim(p, &tracker.Claim{Command: q.Command, Result: q.Result, Pos: q.Pos})
+		}
 	}
 	for i := range p.Evidence.Claims {
 		k.reportClaim(p, &p.Evidence.Claims[i])
@@ -33,14 +35,23 @@ func (k *trackerJudge) claims(p *tracker.Packet) {
 }
 
 // requiredLine judges the words behind the required command itself: on a ticked
-// box they are a claim.
+// box, or in a column beside what is expected, they are a claim.
 func (k *trackerJudge) requiredLine(p *tracker.Packet, q *tracker.Required) {
-	switch q.Result.Kind {
-	case tracker.ResultFailed, tracker.ResultTimedOut, tracker.ResultTruncated, tracker.ResultNotRun:
-		k.at("claims/failed", p, q.Pos, Finding{
-			Message: fmt.Sprintf("`%s` is ticked, and the line says that it did not pass: %s", clip(q.Command, 100), clip(q.Result.Words, 120)), Claimed: clip(q.Result.Words, 120), Command: k.key(q.Command),
-		})
+	switch r := q.Result; r.Kind {
+	case tracker.ResultNone, tracker.ResultPassed, tracker.ResultOther, tracker.ResultTemplate:
+		return
+	case tracker.ResultExit:
+		if r.ExitCode == q.Expected {
+			return
+		}
 	}
+	is := "required"
+	if q.HasBox {
+		is = "ticked"
+	}
+	k.at("claims/failed", p, q.Pos, Finding{
+		Message: fmt.Sprintf("`%s` is %s, and the line says that it did not pass: %s", clip(q.Command, 100), is, clip(q.Result.Words, 120)), Claimed: clip(q.Result.Words, 120), Command: k.key(q.Command),
+	})
 }
 
 // claimsFor finds the evidence for a required command among the packet's claims.
@@ -56,9 +67,6 @@ func (k *trackerJudge) claimsFor(p *tracker.Packet, q *tracker.Required) {
 		case sameTool(k.shape(q.Command), k.shape(c.Command)):
 			similar = append(similar, c)
 		}
-	}
-	if p.Evidence.State == tracker.EvidenceOnLines {
-		return // requiredLine has read it
 	}
 	if len(exact) == 0 {
 		k.noClaim(p, q, key, similar)
@@ -255,6 +263,6 @@ func (k *trackerJudge) counts(p *tracker.Packet, c *tracker.Claim, key string, e
 	default:
 		return ""
 	}
-	k.at("claims/count", p, c.Pos, Finding{Message: fmt.Sprintf("of `%s`: %s", clip(c.Command, 100), why), Claimed: clip(c.Result.Words, 100), Observed: tests(&sum), Command: key})
+	k.at("claims/count", p, c.Pos, Finding{Message: fmt.Sprintf("of `%s`: %s", clip(c.Command, 100), why), Claimed: clip(c.Result.Words, 100), Observed: withSubtests(&sum), Command: key})
 	return why
 }

@@ -1,9 +1,12 @@
 package verdict_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/verdictci/verdict/verdict"
 )
 
 // Of several commands of the same tool, the evidence's nearest is the one to show.
@@ -17,4 +20,34 @@ func TestTheNearestOtherCommandIsNamed(t *testing.T) {
 		}
 	}
 	assert.Equal(t, "go vet -tags x ./...", observed)
+}
+
+// What a table's columns say of a command's end is claimed, and held against what is
+// expected and against what was seen.
+func TestTheActualColumnIsAClaim(t *testing.T) {
+	for actual, want := range map[string][]string{
+		"exit 0 (3 tests)": nil, "0 ✅": nil, "exit 1 (a flake)": {"claims/failed"}, "timed out": {"claims/failed", "packet/no-evidence"}, "exit 0 (9 tests)": {"claims/count"},
+	} {
+		f := &fixture{doc: "## Packet Board\n\n| Packet | Title | Status |\n|---|---|---|\n| CAR-1 | Brakes | DONE |\n\n## CAR-1 Brakes\n\n| Command | Expected | Actual |\n|---|---|---|\n| `go test ./... -count=1` | exit 0 | " + actual + " |\n"}
+		var rules []string
+		for _, finding := range f.decide(t).Findings {
+			if finding.Rule != "packet/not-approved" && finding.Rule != "packet/no-evidence" || finding.Rule == "packet/no-evidence" && actual == "timed out" {
+				rules = append(rules, finding.Rule)
+			}
+		}
+		assert.ElementsMatch(t, want, rules, actual)
+	}
+}
+
+// A tracker that records reviews is held to them in every packet.
+func TestAReviewThatIsMissingAmongOthers(t *testing.T) {
+	doc := "## Packet Board\n\n| Packet | Title | Status |\n|---|---|---|\n| CAR-1 | Brakes | DONE |\n| CAR-2 | Lamps | DONE |\n\n## CAR-1 Brakes\n\nReview: %s\n\n## CAR-2 Lamps\n"
+	for first, want := range map[string]verdict.Severity{"approved": verdict.Blocker, "by Ida": verdict.Condition} {
+		f := &fixture{doc: strings.Replace(doc, "%s", first, 1)}
+		for _, finding := range f.lint(t).Findings {
+			if finding.Rule == "packet/not-approved" && finding.Packet == "CAR-2" {
+				assert.Equal(t, want, finding.Severity, first)
+			}
+		}
+	}
 }

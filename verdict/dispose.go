@@ -129,8 +129,8 @@ var (
 	pointerRisk = lazyregexp.New(`(?i)^see\b.*\b(table|above|below|section|list|ledger|register|conditions?|packet|evidence|plan)\b|^see [A-Z]\w*-\d+\W*$|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
 	statement   = lazyregexp.New(`(?i)\b(?:exists?|confirms? no|is now complete|now complete|no (?:additional |further )?(?:\w+ )?(?:work|changes?|action) (?:is |are )?(?:needed|required|necessary))\b`)
 	lacks       = lazyregexp.New(`(?i)\b(?:not|yet|missing|without|lacks?|may|might|could|only|never|fails?|\w+n't)\b`)
-	targetID    = lazyregexp.New(`(?i)\b(?:in|to|by|until|on|with|for|at|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?|packet \d{1,3})\b`)
-	reference   = lazyregexp.New(`\b([A-Z][A-Z0-9]*-\d+[a-z]?)\b`)
+	targetID    = lazyregexp.New(`(?i)\b(?:in|to|by|until|on|with|for|at|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?(?:-[A-Za-z0-9]+)*|packet \d{1,3})\b`)
+	reference   = lazyregexp.New(`\b([A-Z][A-Z0-9]*-\d+[a-z]?(?:-[A-Za-z0-9]+)*)\b`)
 )
 
 // disposed is what a text says is done about a risk, and by which words.

@@ -14,11 +14,12 @@ type trackerJudge struct {
 	t *tracker.Tracker
 	// newest is the last packet on the board that is done and approved: it cannot
 	// hold its own commit's hash.
-	newest  *tracker.Packet
-	byID    map[string]*tracker.Packet         // by normal id
-	records bool                               // it works with checkpoint commits
-	byKey   map[string]int                     // index in report.Commands
-	commits map[[2]string]*evidence.Checkpoint // by packet and token
+	newest   *tracker.Packet
+	byID     map[string]*tracker.Packet         // by normal id
+	records  bool                               // it works with checkpoint commits
+	reviewed bool                               // it records reviews
+	byKey    map[string]int                     // index in report.Commands
+	commits  map[[2]string]*evidence.Checkpoint // by packet and token
 }
 
 func (j *judge) tracker(_ int, t *tracker.Tracker) {
@@ -31,6 +32,9 @@ func (j *judge) tracker(_ int, t *tracker.Tracker) {
 	for i := range t.Packets {
 		if _, dup := k.byID[tracker.NormalID(t.Packets[i].ID)]; !dup {
 			k.byID[tracker.NormalID(t.Packets[i].ID)] = &t.Packets[i]
+		}
+		if r := t.Packets[i].Row; r != nil && (r.Reviewed || r.ReviewState != tracker.ReviewNone) {
+			k.reviewed = true
 		}
 		if p := &t.Packets[i]; p.Done() && p.Approved() {
 			k.newest = p
@@ -117,7 +121,7 @@ func (k *trackerJudge) document() {
 			}
 		}
 		k.at("tracker/stale-next", nil, n.Pos, Finding{
-			Message: "the recommended next packet is done already: " + strings.Join(n.Packets, ", "), Claimed: clip(n.Text, 120), Observed: strings.Join(n.Packets, ", ") + " DONE",
+			Message: "what is recommended next is done already: " + strings.Join(n.Packets, ", "), Claimed: clip(n.Text, 120), Observed: strings.Join(n.Packets, ", ") + " DONE",
 		})
 	}
 }
@@ -215,7 +219,7 @@ func (k *trackerJudge) state(p *tracker.Packet, open []box) {
 		return
 	case !p.Approved():
 		f := Finding{Message: fmt.Sprintf("%s is DONE, its review is %s", p.ID, orElse(string(p.Row.ReviewState), "not recorded")), Claimed: string(p.Row.ReviewState)}
-		if !p.Row.Reviewed && p.Row.ReviewState == tracker.ReviewNone {
+		if !k.reviewed && p.Row.ReviewState == tracker.ReviewNone {
 			f.Severity = Condition // a tracker that knows no reviews
 		}
 		k.at("packet/not-approved", p, p.Row.Pos, f)
@@ -224,6 +228,7 @@ func (k *trackerJudge) state(p *tracker.Packet, open []box) {
 		k.at("packet/no-section", p, p.Row.Pos, Finding{Message: p.ID + " is DONE on the board, and has no section: no boxes, no tests, no evidence"})
 		return
 	}
+	k.stated(p)
 	if len(open) > 0 {
 		texts := make([]string, 0, 3)
 		for _, b := range open[:min(3, len(open))] {
@@ -244,6 +249,16 @@ func (k *trackerJudge) state(p *tracker.Packet, open []box) {
 		if d := k.byID[tracker.NormalID(id)]; d != nil && !d.Done() {
 			k.at("packet/dependency", p, p.Row.Pos, Finding{Message: fmt.Sprintf("%s is DONE; %s, on which it depends, is not", p.ID, d.ID), Claimed: d.ID})
 		}
+	}
+}
+
+// stated compares what the section says of the packet's status with the board.
+func (k *trackerJudge) stated(p *tracker.Packet) {
+	if len(p.Statuses) == 0 {
+		return
+	}
+	if s := p.Statuses[len(p.Statuses)-1]; s.Status != tracker.StatusDone && s.Status != "APPROVED" {
+		k.at("packet/status-differs", p, s.Pos, Finding{Message: fmt.Sprintf("the board says that %s is DONE, its section says %s", p.ID, clip(s.Text, 60)), Claimed: "DONE", Observed: clip(s.Text, 60)})
 	}
 }
 

@@ -258,3 +258,11 @@ func tests(t *evidence.Tests) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// withSubtests is tests with its subtests, where a claim is held against both.
+func withSubtests(t *evidence.Tests) string {
+	if t.Subtests == 0 {
+		return tests(t)
+	}
+	return tests(t) + ", " + plural(t.Subtests, "subtest", "subtests")
+}

@@ -103,7 +103,7 @@ func (k *trackerJudge) weigh(l *ledger, e *entry) {
 		}
 	case DispositionDeferred:
 		rule, f.Message = "risk/deferred", fmt.Sprintf("%s puts a risk off (%s)%s: %s", from, e.Why, who, text)
-		if e.To != "" {
+		if l.named(e.To) != nil {
 			f.Hint = "decide it in " + e.To + ", or name who owes it until when"
 		}
 		if e.condition {

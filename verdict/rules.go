@@ -71,6 +71,7 @@ var rules = []Rule{
 
 	{"packet/not-done", "A packet is not done", Blocker, "the board, the final packet aside", "IN_PROGRESS when the verdict is asked for", "DONE", "finish it, or take it out of this work", false},
 	{"packet/left-out", "A packet is left out of the work", Condition, "states such as DEFERRED, OBSOLETE, CANCELLED", "a packet whose tests fail, marked OBSOLETE", "DONE", "confirm that it is not needed now, and waive this with the reason", false},
+	{"packet/status-differs", "The packet's section says another status than the board", Blocker, "the status that the section of a packet that is done states", "DONE on the board, Status: BLOCKED in its section", "Status: done (2026-02-09)", "let both say the same", false},
 	{"packet/not-approved", "A packet is done but not approved", Blocker, "the board's review state", "DONE / PENDING", "DONE / APPROVED", "have it reviewed", false},
 	{"packet/unchecked-box", "A packet is done with open boxes", Blocker, "every check box of the packet", "DONE with - [ ]", "DONE with - [x]", "do it and tick it, or reopen the packet", false},
 	{"packet/no-evidence", "A packet is done without evidence", Blocker, "the packet's evidence", "TODO where the evidence should be", "commands and exit codes", "record the evidence", false},

@@ -154,10 +154,11 @@ var ruleCases = map[string]ruleCase{
 	"claims/count":         {lie: document("(3 tests)", "(12 tests)"), twin: document("(3 tests)", "(2 tests)")},
 	"claims/vacuous":       {lie: document("(3 tests)", "(no matching tests)")},
 
-	"packet/not-done":      {lie: document("| AB-01 | Limits | DONE |", "| AB-01 | Limits | IN_PROGRESS |")},
-	"packet/left-out":      {lie: document("| AB-01 | Limits | DONE |", "| AB-01 | Limits | OBSOLETE |")},
-	"packet/not-approved":  {lie: document("| AB-01 | Limits | DONE | Ada | Grace | APPROVED |", "| AB-01 | Limits | DONE | Ada | Grace | PENDING |")},
-	"packet/unchecked-box": {lie: document("- [x] It adds.", "- [ ] It adds."), twin: document("- [x] It adds.", "- [X] It adds.")},
+	"packet/not-done":       {lie: document("| AB-01 | Limits | DONE |", "| AB-01 | Limits | IN_PROGRESS |")},
+	"packet/left-out":       {lie: document("| AB-01 | Limits | DONE |", "| AB-01 | Limits | OBSOLETE |")},
+	"packet/not-approved":   {lie: document("| AB-01 | Limits | DONE | Ada | Grace | APPROVED |", "| AB-01 | Limits | DONE | Ada | Grace | PENDING |")},
+	"packet/status-differs": {lie: document("- [x] It adds.", "Status: blocked\n\n- [x] It adds."), twin: document("- [x] It adds.", "Status: done, 2026-02-09\n\n- [x] It adds.")},
+	"packet/unchecked-box":  {lie: document("- [x] It adds.", "- [ ] It adds."), twin: document("- [x] It adds.", "- [X] It adds.")},
 	"packet/no-evidence": {lie: func(t *testing.T, f *fixture) {
 		f.replace(t, "Files changed:\n- calc/limits.go: new\n\nCommands run + exit codes:\n1. `go vet ./...` -> exit 0\n\nVerdict: APPROVED\n\nResidual risk:\n- None for this packet.\n", "TODO\n")
 	}},

@@ -1,6 +1,8 @@
 // Says what vitest 1 to 5 did, one JSON object on each line: what was started, each
 // file, each test, and an end. Without the end line the run is not complete.
-import { appendFileSync, readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, realpathSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
 
 const out = process.env.VERDICT_VITEST_OUT
 delete process.env.VERDICT_VITEST_OUT // the tests are not told where their results go
@@ -66,11 +68,20 @@ async function configured(vitest, library) {
 
 const isOwn = (reporter) => Array.isArray(reporter) && String(reporter[0]).includes('verdict-reporter')
 
+/** A module of the vitest that runs: the project's root may have none of its own. */
+function running(id, load) {
+  try {
+    return import(pathToFileURL(createRequire(realpathSync(process.argv[1])).resolve(id)).href)
+  } catch {
+    return load(id)
+  }
+}
+
 /** Makes reporters as vitest does. */
 async function others(vitest) {
   const load = (id) => (vitest.runner.import ? vitest.runner.import(id) : vitest.runner.executeId(id))
-  const library = await load('vitest/node')
-  const builtin = library.ReportersMap ?? (await load('vitest/reporters')).ReportersMap
+  const library = await running('vitest/node', load)
+  const builtin = library.ReportersMap ?? (await running('vitest/reporters', load)).ReportersMap
   return Promise.all((await configured(vitest, library)).map(async (reporter) => {
     const [name, options] = Array.isArray(reporter) ? reporter : [reporter]
     if (typeof name !== 'string') return name

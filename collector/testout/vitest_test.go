@@ -2,6 +2,7 @@ package testout_test
 
 import (
 	"bytes"
+	"cmp"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +22,7 @@ import (
 // under verdict.
 type frontEnd struct {
 	dir, reporter string
+	from          string // where it is started; empty: in dir
 }
 
 func newFrontEnd(t *testing.T, set string, files map[string]string) frontEnd {
@@ -38,7 +40,7 @@ func newFrontEnd(t *testing.T, set string, files map[string]string) frontEnd {
 func (f frontEnd) exec(t *testing.T, env []string, argv ...string) (output string, code int) {
 	t.Helper()
 	cmd := exec.Command(filepath.Join(f.dir, "node_modules", ".bin", argv[0]), argv[1:]...)
-	cmd.Dir = f.dir
+	cmd.Dir = cmp.Or(f.from, f.dir)
 	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "NO_COLOR=1"}, env...)
 	out, err := cmd.CombinedOutput()
 	require.NotNil(t, cmd.ProcessState, "%v", err)
@@ -105,6 +107,19 @@ func TestVitestCounts(t *testing.T) {
 		assert.Equal(t, "sum > is wrong", at["web/bad.test.ts"].Test)
 		assert.Equal(t, 4, at["web/bad.test.ts"].Line)
 		assert.Contains(t, at["web/load.test.ts"].Message, "missing")
+	})
+}
+
+// TestVitestFromTheFolderAbove: "npm --prefix web exec -- vitest run" starts it where
+// no vitest is installed.
+func TestVitestFromTheFolderAbove(t *testing.T) {
+	eachVitest(t, func(t *testing.T, set string) {
+		f := newFrontEnd(t, set, map[string]string{"a.test.js": "import { expect, test } from './node_modules/vitest/dist/index.js'\ntest('one', () => { expect(1).toBe(1) })\n"})
+		f.from = filepath.Dir(f.dir)
+		tests, text, code := f.vitest(t, []string{"CI=true"}, "run", "web/a")
+		require.Zero(t, code, text)
+		assert.Equal(t, 1, tests.Passed, text)
+		assert.True(t, tests.Complete)
 	})
 }
 

@@ -77,6 +77,10 @@ func (p *reader) fence(b *block) {
 // proseLine reads a line of text that is no label: a recorded decision, or a
 // command with its result outside of any list.
 func (p *reader) proseLine(in *inline, d *document) {
+	if statusLabel.MatchString(p.run) && p.statusLine(p.run, in, d) {
+		p.run = ""
+		return
+	}
 	p.recordFrom(&block{inline: *in}, d)
 	if p.mode == modeRequired && p.packet >= 0 {
 		p.requiredLine(&block{kind: blockPara, inline: *in}, d, false, false)
@@ -132,9 +136,15 @@ func (p *reader) verdictLine(in *inline, value string, d *document) {
 	if len(word) == 0 {
 		return
 	}
-	state := p.reviewState(word[0])
-	if !p.words.isState(word[0]) {
-		state = ""
+	state := ReviewNone
+	for n := min(3, len(word)); n > 0; n-- { // "changes requested by …"
+		if said := strings.Join(word[:n], " "); p.words.isState(said) {
+			state = p.reviewState(said)
+			break
+		}
+	}
+	if state == ReviewNone && hedged.MatchString(value) && p.words.names(value, "APPROVED") {
+		state = ReviewPending // "not approved yet"
 	}
 	switch state {
 	case ReviewApproved, ReviewChangesRequested, ReviewBlocked, ReviewPending:

@@ -133,6 +133,9 @@ func (p *reader) paragraph(b *block, d *document) {
 			path, _ := pathLike(label, false)
 			ok = !path // "src/a.go: the change"
 		}
+		if !ok && bareLabel(b) && p.modeOf(in.text) != modeOther {
+			label, value, ok = in.text, in.slice(len(in.text), len(in.text)), true
+		}
 		if !ok {
 			p.proseLine(&in, d)
 			continue
@@ -145,12 +148,20 @@ func (p *reader) paragraph(b *block, d *document) {
 	}
 }
 
+// bareLabel reports whether a paragraph is a label without a colon: "Residual
+// risks" on a line of its own.
+func bareLabel(b *block) bool {
+	return len(b.spans) == 0 && len(strings.Fields(b.text)) <= 4 && bareWords.MatchString(b.text)
+}
+
+var bareWords = lazyregexp.New(`^[*_]*\pL[\pL /+&-]*[*_]*$`)
+
 // reviewLabel stands before the outcome of a review.
 var reviewLabel = lazyregexp.New(`(?i)^(verdict|(review|reviewer)( state| status| result| outcome| verdict)?|approval)$`)
 
 // label reads a line that begins with a label, and turns to what it labels.
 func (p *reader) label(in *inline, label string, value inline, d *document) {
-	if p.dependsLine(label, value.text) {
+	if p.dependsLine(label, value.text) || p.statusLine(label, &value, d) {
 		return
 	}
 	if reviewLabel.MatchString(label) {
@@ -201,6 +212,9 @@ func (p *reader) labelledItem(b *block, d *document) bool {
 	label, value, ok := p.labelOf(&first)
 	if !ok {
 		return false
+	}
+	if p.statusLine(label, &value, d) {
+		return true
 	}
 	mode := p.modeOf(label)
 	if mode == modeOther && reviewLabel.MatchString(label) {

@@ -59,11 +59,11 @@ var columnTitles = map[string][]string{
 }
 
 var statusWords = map[string]string{
-	"DONE": "DONE", "COMPLETE": "DONE", "COMPLETED": "DONE", "FINISHED": "DONE", "MERGED": "DONE", "CLOSED": "DONE", "✅": "DONE", "✔": "DONE", "✓": "DONE", "☑": "DONE",
-	"TODO": "TODO", "TO_DO": "TODO", "NOT_STARTED": "TODO", "OPEN": "TODO", "PLANNED": "TODO", "READY": "TODO", "QUEUED": "TODO", "BACKLOG": "TODO", "☐": "TODO", "⬜": "TODO",
+	"DONE": "DONE", "COMPLETE": "DONE", "COMPLETED": "DONE", "FINISHED": "DONE", "MERGED": "DONE", "CLOSED": "DONE", "RESOLVED": "DONE", "IMPLEMENTED": "DONE", "DELIVERED": "DONE", "SHIPPED": "DONE", "RELEASED": "DONE", "✅": "DONE", "✔": "DONE", "✓": "DONE", "☑": "DONE",
+	"TODO": "TODO", "TO_DO": "TODO", "NOT_STARTED": "TODO", "OPEN": "TODO", "PLANNED": "TODO", "READY": "TODO", "QUEUED": "TODO", "BACKLOG": "TODO", "PROPOSED": "TODO", "DRAFT": "TODO", "REOPENED": "TODO", "☐": "TODO", "⬜": "TODO",
 	"IN_PROGRESS": "IN_PROGRESS", "WIP": "IN_PROGRESS", "ACTIVE": "IN_PROGRESS", "STARTED": "IN_PROGRESS", "ASSIGNED": "IN_PROGRESS", "🚧": "IN_PROGRESS", "🔄": "IN_PROGRESS", "⏳": "IN_PROGRESS",
 	"BLOCKED": "BLOCKED", "❌": "CHANGES_REQUESTED", "⛔": "BLOCKED",
-	"CHANGES_REQUESTED": "CHANGES_REQUESTED", "CHANGES_NEEDED": "CHANGES_REQUESTED", "REJECTED": "CHANGES_REQUESTED", "FAILED": "CHANGES_REQUESTED",
+	"CHANGES_REQUESTED": "CHANGES_REQUESTED", "CHANGES_NEEDED": "CHANGES_REQUESTED", "CHANGES_REQUIRED": "CHANGES_REQUESTED", "REQUEST_CHANGES": "CHANGES_REQUESTED", "NEEDS_WORK": "CHANGES_REQUESTED", "NEEDS_CHANGES": "CHANGES_REQUESTED", "REJECTED": "CHANGES_REQUESTED", "FAILED": "CHANGES_REQUESTED",
 	"APPROVED": "APPROVED", "ACCEPTED": "APPROVED", "LGTM": "APPROVED",
 	"DEFERRED": "DEFERRED", "POSTPONED": "DEFERRED",
 	"DROPPED": "DROPPED", "OBSOLETE": "DROPPED", "SUPERSEDED": "DROPPED", "CANCELLED": "DROPPED", "CANCELED": "DROPPED", "ABANDONED": "DROPPED", "DESCOPED": "DROPPED", "OUT_OF_SCOPE": "DROPPED", "WONT_DO": "DROPPED", "WON'T_DO": "DROPPED",
@@ -260,5 +260,6 @@ func (l *lexicon) state(cell string) string {
 	return word
 }
 
-// hedged is a state that is not reached yet.
-var hedged = lazyregexp.New(`(?i)^[^(]*?\b(?:not|no|never|un|almost|nearly|partially|partly|mostly|half|to be|will be|awaiting|\d{1,2}\s*%)(?:[^\w]|$)`)
+// hedged is a state that is not reached yet; "no" behind it denies something else:
+// "DONE, no findings".
+var hedged = lazyregexp.New(`(?i)^\W*no\b|^[^(]*?\b(?:not|never|un|almost|nearly|partially|partly|mostly|half|to be|will be|awaiting|\d{1,2}\s*%)(?:[^\w]|$)`)

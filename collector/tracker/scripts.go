@@ -133,6 +133,9 @@ func typed(d *document) bool {
 // exitLine is a line of a transcript that says how the command above it ended.
 var exitLine = lazyregexp.New(`(?i)^(?:[#=\[(>-]+\s*)?(?:process\s+)?(?:finished with\s+)?(?:exit(?:ed)?|exit[ _-](?:code|status)|rc|status)\b(?:\s+(?:code|status))?(?:\s+with)?\s*[:=]?\s*-?\d{1,3}\b`)
 
+// asksForEnd is a command that prints how the one before it ended.
+var asksForEnd = lazyregexp.New(`^(?:echo|printf)\b.*\$(?:\?|\{\?\})`)
+
 // transcript reads commands and their ends from what a terminal showed.
 func (p *reader) transcript(d *document) {
 	ev := &p.t.Packets[p.packet].Evidence
@@ -146,7 +149,7 @@ func (p *reader) transcript(d *document) {
 		if asked && bareCode.MatchString(said) {
 			said = "exit " + said
 		}
-		asked = strings.HasPrefix(s.command, "echo $?")
+		asked = asksForEnd.MatchString(s.command)
 		if exitLine.MatchString(said) {
 			if open >= 0 {
 				ev.Claims[open].Result = result(" -> " + said)

@@ -130,7 +130,7 @@ func commandCell(row []inline, columns map[string]int, d *document) (command str
 	return strings.TrimSpace(strings.ReplaceAll(cell.written(d, 0, len(cell.text)), "\n", " ")), cell.offset, true
 }
 
-var bareCode = lazyregexp.New(`^\W*(-?\d{1,3})\s*(?:$|[(,;—–-])`)
+var bareCode = lazyregexp.New(`^\W*(-?\d{1,3})(?:$|\s*[(,;—–-]|\s+[^\pL\pN_.%/:*+])`)
 
 // endOf reads a cell that says how a command ends; a bare number is an exit code.
 func endOf(cell string) Result {
@@ -155,9 +155,15 @@ func (p *reader) requiredRow(row []inline, columns map[string]int, d *document) 
 		if _, checked, isBox := box(&block{inline: inline{text: text + " "}}); isBox {
 			r.HasBox, r.Checked = true, checked
 		}
-		if end := endOf(text); end.Kind == ResultExit {
+		switch end := endOf(text); {
+		case key == "expected" && end.Kind == ResultExit:
+			r.Expected, r.Stated = end.ExitCode, true
+			if r.Result.Kind == ResultNone || r.Result.Kind == ResultPassed {
+				r.Result = end
+			}
+		case end.Kind == ResultExit:
 			r.Result, r.Expected, r.Stated = end, end.ExitCode, true
-		} else if key == "result" && end.Kind != ResultOther {
+		case key == "result" && end.Kind != ResultOther:
 			r.Result = end
 		}
 	}
@@ -234,6 +240,9 @@ func (p *reader) fieldTable(b *block, d *document) {
 			continue
 		}
 		label := strings.Trim(row[0].text, " :*")
+		if p.statusLine(label, &row[1], d) {
+			continue
+		}
 		if reviewLabel.MatchString(label) {
 			p.verdictLine(&row[1], row[1].text, d)
 		} else if mode := p.modeOf(label); mode == modeCommit && checkpointOf(&row[1]).Kind != CheckpointWords {

@@ -118,8 +118,9 @@ type Packet struct {
 	Row     *Row
 	Section *Section
 
-	Boxes []Box   // check boxes that are neither commands, gates nor the review's
-	Scope []Scope // what it may touch and must not, in document order
+	Statuses []Stated // what its section says of its status, in document order
+	Boxes    []Box    // check boxes that are neither commands, gates nor the review's
+	Scope    []Scope  // what it may touch and must not, in document order
 	// ScopeWords is what its scope says in words. Where there are any, the
 	// patterns that say what it may touch are not all of it.
 	ScopeWords []Text
@@ -208,6 +209,13 @@ type Row struct {
 	said, reviewSaid                  string // status and review as written
 	statusPos, reviewPos, evidencePos Pos    // of the cells' texts; invalid: no such column
 	table                             int    // which of the board's tables
+}
+
+// Stated is a status that a packet's section states beside the board.
+type Stated struct {
+	Status Status
+	Text   string // as written
+	Pos    Pos
 }
 
 // Section is a packet's part of the document.

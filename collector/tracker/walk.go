@@ -64,6 +64,9 @@ func (p *reader) heading(b *block, d *document) bool {
 	}
 	if p.isPacketHeading(b.text) && !SameID(id, current) && (p.level == 0 || b.level <= p.level) {
 		p.beginPacket(id, rest, pos, b.level)
+		if _, checked, isBox := box(b); isBox && !checked { // "## [ ] AB-01", "## ❌ AB-01"
+			p.t.Packets[p.packet].Statuses = append(p.t.Packets[p.packet].Statuses, Stated{Status: StatusTodo, Text: strings.TrimSpace(boxMark.FindString(b.text)), Pos: pos})
+		}
 		return true
 	}
 	p.recordFrom(b, d)
@@ -127,7 +130,10 @@ func (p *reader) beginPacket(id, rest string, pos Pos, level int) {
 	} else {
 		pk.Section = &Section{Title: title, Pos: pos, End: pos.Line}
 	}
-	p.part, p.mode = partPacket, modeNone
+	p.part, p.mode, p.run = partPacket, modeNone, ""
+	if p.words.isState(title) {
+		p.stated(title, pos)
+	}
 }
 
 // subPart moves to a part of the packet that is being read. title is the heading
@@ -258,6 +264,7 @@ func firstWords(s string) string {
 
 func (p *reader) readBoards(blocks []block, d *document, anywhere bool) {
 	underHeading := false
+	sections := p.sections(blocks)
 	for i := range blocks {
 		b := &blocks[i]
 		if b.kind == blockHeading {
@@ -271,10 +278,12 @@ func (p *reader) readBoards(blocks []block, d *document, anywhere bool) {
 		}
 		columns := p.boardColumns(b.rows[0])
 		has := func(key string) bool { _, ok := columns[key]; return ok }
+		titled := has("packet") && has("status") && has("title")
+		p.byContent(b.rows, columns)
 		if !has("packet") || !has("status") {
 			continue
 		}
-		if anywhere && (!has("title") || !p.mostlyIDs(b.rows[1:], columns["packet"])) || !anywhere && (!underHeading || p.hasBoard && !has("title")) {
+		if anywhere && !p.isBoard(b.rows, columns, titled, sections) || !anywhere && (!underHeading || p.hasBoard && !titled) {
 			continue
 		}
 		p.hasBoard = true

@@ -1,0 +1,132 @@
+package tracker_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/verdictci/verdict/collector/tracker"
+)
+
+// foreign is a board under no heading that says so, with titles in no language that
+// the reader knows: its cells say what the columns are.
+const foreign = `# Paletten
+
+| Vorgang | Was | Stand | Wer | Freigabe | Ablage |
+|---|---|---|---|---|---|
+| PAL-1 | Stapeln | erledigt | Uta | — | — |
+| PAL-2 | Wiegen | DONE | Uta | APPROVED | 0d1e2f3a |
+| PAL-3 | Laden | TODO | Uta | — | — |
+
+| Kennung | Was | Note |
+|---|---|---|
+| R-1 | Palette kippt | HIGH |
+
+## PAL-1 Stapeln
+
+## PAL-2 Wiegen
+
+## PAL-3 Laden
+`
+
+func TestColumnsByTheirCells(t *testing.T) {
+	words := &tracker.Vocabulary{Statuses: map[string][]string{"DONE": {"erledigt"}}}
+	tr := tracker.Parse("t.md", []byte(foreign), words)
+	require.Len(t, tr.Packets, 3, "the table of risks is no board")
+	p := &tr.Packets[1]
+	assert.Equal(t, "Wiegen", p.Title)
+	assert.True(t, p.Done() && p.Approved())
+	require.NotNil(t, p.Checkpoint())
+	assert.Equal(t, "0d1e2f3a", p.Checkpoint().Hash)
+	assert.Equal(t, tracker.StatusTodo, tr.Packets[2].Row.Status)
+
+	tr = tracker.Parse("t.md", []byte(foreign), nil)
+	assert.Empty(t, tr.Packets, "a status that nobody knows makes no column of states")
+}
+
+// TestTablesThatAreNoBoards: ids and states alone make no board where no section is
+// about them.
+func TestTablesThatAreNoBoards(t *testing.T) {
+	tr := tracker.Parse("t.md", []byte("# Hosts\n\n| Host | Where | Health |\n|---|---|---|\n| web1 | Oslo | OK |\n| web2 | Bonn | CLOSED |\n\n## Notes\n"), nil)
+	assert.Empty(t, tr.Packets)
+}
+
+func TestStatusOfTheSection(t *testing.T) {
+	cases := map[string]struct {
+		section string
+		want    []tracker.Status
+	}{
+		"a line":                    {"## CAR-1 Brakes\n\nStatus: in progress\n", []tracker.Status{tracker.StatusInProgress}},
+		"bold":                      {"## CAR-1 Brakes\n\n**Status:** Done (2026-03-01)\n", []tracker.Status{tracker.StatusDone}},
+		"an item":                   {"## CAR-1 Brakes\n\n- Status: blocked by the supplier\n", []tracker.Status{tracker.StatusBlocked}},
+		"a heading":                 {"## CAR-1 Brakes\n\n### Status\n\nRejected, see the notes\n", []tracker.Status{tracker.StatusChangesRequested}},
+		"a table":                   {"## CAR-1 Brakes\n\n| Field | Value |\n|---|---|\n| Status | Deferred |\n", []tracker.Status{tracker.StatusDeferred}},
+		"the title":                 {"## CAR-1 — REJECTED\n", []tracker.Status{tracker.StatusChangesRequested}},
+		"a mark":                    {"## ❌ CAR-1 Brakes\n", []tracker.Status{tracker.StatusTodo}},
+		"not yet":                   {"## CAR-1 Brakes\n\nStatus: not done yet\n", []tracker.Status{"NOT_DONE_YET"}},
+		"done, no doubts":           {"## CAR-1 Brakes\n\nStatus: DONE, no open points\n", []tracker.Status{tracker.StatusDone}},
+		"no state":                  {"## CAR-1 Brakes\n\nStatus: as the board says\n", nil},
+		"title with a state's word": {"## CAR-1 Open the valve\n", nil},
+		"another label":             {"## CAR-1 Brakes\n\nExit status: 0\n", nil},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			tr := tracker.Parse("t.md", []byte("## Packet Board\n\n| Packet | Title | Status |\n|---|---|---|\n| CAR-1 | Brakes | DONE |\n\n"+c.section), nil)
+			require.Len(t, tr.Packets, 1)
+			var got []tracker.Status
+			for _, s := range tr.Packets[0].Statuses {
+				assert.True(t, s.Pos.IsValid())
+				got = append(got, s.Status)
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+// TestLabelsWithoutColons: a line that is a label and nothing else labels the list
+// below it.
+func TestLabelsWithoutColons(t *testing.T) {
+	tr := parse(t, "- [x] `go vet ./...` -> exit 0", "Commands run\n\n1. `go vet ./...` -> exit 0\n\nResidual risks\n\n- HIGH: the valve may stick\n- P2 – the gauge drifts", "- AB-01: TODO")
+	p := &tr.Packets[0]
+	assert.Len(t, p.Evidence.Claims, 1)
+	require.Len(t, p.Risks, 2)
+	assert.Equal(t, "HIGH", p.Risks[0].Severity)
+}
+
+func TestReviewsOfSeveralWords(t *testing.T) {
+	for said, want := range map[string]tracker.ReviewState{
+		"changes requested by Ida": tracker.ReviewChangesRequested, "needs work": tracker.ReviewChangesRequested, "in review": tracker.ReviewPending,
+		"not approved yet": tracker.ReviewPending, "approved by Ida after changes": tracker.ReviewApproved, "✅ approved": tracker.ReviewApproved,
+	} {
+		tr := parse(t, "- [x] `go vet ./...` -> exit 0", "1. `go vet ./...` -> exit 0\n\nReview: "+said, "- AB-01: TODO")
+		require.Len(t, tr.Packets[0].Reviews, 1, said)
+		assert.Equal(t, want, tr.Packets[0].Reviews[0].State, said)
+	}
+}
+
+// TestExpectedAndActual: what a command is to give and what it gave stand side by
+// side.
+func TestExpectedAndActual(t *testing.T) {
+	table := "| Check | Command | Expected | Actual |\n|---|---|---|---|\n| a | `go vet ./...` | exit 0 | exit 2 (one left) |\n| b | `go build ./...` | exit 0 | ok |\n| c | `scan .` | exit 3 | 3 ✅ |\n| d | `go test ./...` | exit 0 | failed |"
+	tr := tracker.Parse("t.md", []byte("## Packet Board\n\n| Packet | Title | Status |\n|---|---|---|\n| CAR-1 | Brakes | DONE |\n\n## CAR-1 Brakes\n\n"+table+"\n"), nil)
+	r := tr.Packets[0].Required
+	require.Len(t, r, 4)
+	assert.Equal(t, []int{0, 0, 3, 0}, []int{r[0].Expected, r[1].Expected, r[2].Expected, r[3].Expected})
+	assert.Equal(t, 2, r[0].Result.ExitCode)
+	assert.Equal(t, 0, r[1].Result.ExitCode, "passed as expected")
+	assert.Equal(t, 3, r[2].Result.ExitCode)
+	assert.Equal(t, tracker.ResultFailed, r[3].Result.Kind)
+}
+
+// TestEndsThatATerminalWasAskedFor: "echo $?" in any dress says how the command
+// above it ended.
+func TestEndsThatATerminalWasAskedFor(t *testing.T) {
+	for _, asked := range []string{"echo $?", `echo "exit: $?"`, `printf 'rc=%s\n' "$?"`, "echo status ${?}"} {
+		tr := parse(t, "- [x] `go vet ./...`", "```console\nida@build:~/car$ go vet ./...\nida@build:~/car$ "+asked+"\nexit: 1\nida@build:~/car$ go build ./...\nida@build:~/car$ "+asked+"\n0\n```", "- AB-01: TODO")
+		claims := tr.Packets[0].Evidence.Claims
+		require.Len(t, claims, 2, asked)
+		assert.Equal(t, 1, claims[0].Result.ExitCode, asked)
+		assert.Equal(t, 0, claims[1].Result.ExitCode, asked)
+	}
+}
