@@ -89,6 +89,7 @@ type run struct {
 	bundle      *evidence.Bundle
 	journal     *journal
 	tree        *treeWatch
+	tracked     tracked
 	past        *history
 }
 

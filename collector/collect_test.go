@@ -75,14 +75,19 @@ func newRepo(t *testing.T) string {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "a.txt"), []byte("1\n"), 0o644))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, ".gitignore"), []byte("*.out\n"), 0o644))
-	for _, args := range [][]string{{"init", "-q", "."}, {"add", "-A"}, {"commit", "-q", "-m", "start"}} {
-		cmd := exec.Command("git", args...)
-		cmd.Dir = dir
-		cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=a@example.com")
-		out, err := cmd.CombinedOutput()
-		require.NoError(t, err, "%s", out)
-	}
+	git(t, dir, "init", "-q", ".")
+	git(t, dir, "add", "-A")
+	git(t, dir, "commit", "-q", "-m", "start")
 	return dir
+}
+
+func git(t *testing.T, dir string, args ...string) {
+	t.Helper()
+	cmd := exec.Command("git", args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL="+os.DevNull, "GIT_AUTHOR_NAME=Ada", "GIT_AUTHOR_EMAIL=a@example.com", "GIT_COMMITTER_NAME=Ada", "GIT_COMMITTER_EMAIL=a@example.com")
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
 }
 
 func runDir(root, name string) string { return filepath.Join(root, ".verdict", "runs", name) }
@@ -134,16 +139,40 @@ func TestTreeChangesAreSeen(t *testing.T) {
 func TestFilesThatWerePutBackAreSeen(t *testing.T) {
 	root := newRepo(t)
 	require.NoError(t, os.WriteFile(filepath.Join(root, "x.go"), []byte("package x\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "back.sh"), []byte("echo 9 > a.txt\ngo vet x.go\ngit show HEAD:a.txt > a.txt\n"), 0o644))
+	golden := "package x\n\nimport (\n\t\"os\"\n\t\"testing\"\n)\n\nfunc TestX(t *testing.T) {\n\told, _ := os.ReadFile(\"a.txt\")\n\tos.WriteFile(\"a.txt\", nil, 0o644)\n\tos.WriteFile(\"a.txt\", old, 0o644)\n}\n"
+	require.NoError(t, os.WriteFile(filepath.Join(root, "x_test.go"), []byte(golden), 0o644))
+	git(t, root, "add", "-A")
+	git(t, root, "commit", "-qm", "x")
 	b := collect(t, options(root, runDir(root, "1"), false,
 		"echo 9 > a.txt; go vet x.go; git show HEAD:a.txt > a.txt",
+		"mv a.txt ignored.out && go vet x.go && mv ignored.out a.txt",
+		"bash ./back.sh",
+		"mv x_test.go ignored.out && go test x.go && mv ignored.out x_test.go",
+		"go vet x.go && (sleep 0.1; git show HEAD:a.txt > a.txt) & wait $!",
 		"git show HEAD:a.txt > a.txt; go vet x.go",
+		"go vet x.go; git show HEAD:a.txt > a.txt",
+		"gofmt -w x.go && touch x.go && go vet x.go",
+		"go test x.go x_test.go && go vet x.go; mkdir -p ignored.out.d",
 		"go vet x.go && cat a.txt",
 	))
-	require.Len(t, b.Commands, 3)
-	assert.Equal(t, []string{"a.txt"}, b.Commands[0].Rewritten)
-	assert.Empty(t, b.Commands[0].TreeChanges)
-	assert.Empty(t, b.Commands[1].Rewritten, "the check saw what is there")
-	assert.Empty(t, b.Commands[2].Rewritten)
+	saw := func(c evidence.Command) (all []string) {
+		for _, s := range c.Steps {
+			all = append(all, s.Saw...)
+		}
+		return all
+	}
+	for i, want := range [][2][]string{{{"a.txt"}}, {{"a.txt"}}, {{"a.txt"}}, {{"x_test.go"}}, {nil, {"a.txt"}}} {
+		c := b.Commands[i]
+		assert.ElementsMatch(t, want[0], saw(c), c.Key)
+		assert.ElementsMatch(t, want[1], c.Rewritten, c.Key)
+		assert.Empty(t, c.TreeChanges, c.Key)
+	}
+	for _, c := range b.Commands[5:] {
+		assert.Empty(t, saw(c), c.Key)
+		assert.Empty(t, c.Rewritten, c.Key)
+		assert.Equal(t, 0, c.ExitCode, c.Log.Head)
+	}
 }
 
 func TestWriteTokenIsRefused(t *testing.T) {

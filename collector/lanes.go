@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -109,28 +108,6 @@ func (r *run) runPlanned(ctx context.Context, i int) {
 	r.Progress(Event{Kind: EventEnd, Key: c.Key, Lane: c.Lane, Packet: c.Needs[0].Packet, Command: &e})
 }
 
-// clockStep is how far the time of a file may lie behind the clock.
-const clockStep = 4 * time.Millisecond
-
-// rewritten are the tracked files that a command wrote after a check inside it had
-// ended, and that are as they were all the same: what the check saw may have been
-// others. A check's own writes come before its end.
-func (r *run) rewritten(ctx context.Context, c *plan.Command, e *evidence.Command) []string {
-	var end time.Time
-	for _, s := range e.Steps {
-		if at := s.Started.Add(time.Duration(s.DurationMS) * time.Millisecond); s.Probative && !s.Started.IsZero() && (end.IsZero() || at.Before(end)) {
-			end = at
-		}
-	}
-	if end.IsZero() || !c.Shape.MayWrite() {
-		return nil
-	}
-	written := checkpoint.Written(context.WithoutCancel(ctx), r.where, end.Add(-clockStep), r.tree.ignore)
-	return slices.DeleteFunc(written, func(name string) bool {
-		return slices.ContainsFunc(e.TreeChanges, func(f evidence.FileChange) bool { return f.Path == name })
-	})
-}
-
 // onlyReads reports whether a command cannot change a file: then nobody need look.
 func onlyReads(c *plan.Command) bool {
 	return c.Shape.Parses && c.Shape.OnlyLooks() && !strings.ContainsAny(c.Text, ">$`")
@@ -151,7 +128,7 @@ func attemptOf(e *evidence.Command, commit string) evidence.Attempt {
 func (r *run) runOne(ctx context.Context, c *plan.Command, name, where string) evidence.Command {
 	return command.Run(ctx, command.Spec{
 		Command: c, Root: where, LogDir: filepath.Join(r.Dir, "logs"), Bundle: r.Dir, Name: name, Env: r.environment.Env, Timeout: c.Timeout,
-		MaxLog: r.Policy.Commands.MaxLogBytes, Secrets: r.secrets, Witness: r.witness, EveryLine: r.EveryLine,
+		MaxLog: r.Policy.Commands.MaxLogBytes, Secrets: r.secrets, Witness: r.witness, EveryLine: r.EveryLine, Tracked: r.trackedList(ctx, c, where),
 		Lines: func(line string) {
 			r.Progress(Event{Kind: EventLine, Key: c.Key, Lane: c.Lane, Line: r.secrets.Text(line)})
 		},

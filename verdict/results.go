@@ -224,8 +224,17 @@ func (c *commandJudge) effects(name string) {
 		c.state = CommandFailed
 		c.found("evidence/tree-changed", Finding{Message: name + " changes files that it is to check: " + list(changed), Observed: "changed " + list(changed)})
 	}
+	var saw []string
+	for i := range e.Steps {
+		saw = append(saw, e.Steps[i].Saw...)
+	}
+	if slices.Sort(saw); len(saw) > 0 {
+		saw = slices.Compact(saw)
+		c.state = CommandFailed
+		c.found("evidence/tree-changed", Finding{Message: name + " changes files, checks them, and puts them back; what was checked is not what is there: " + list(saw), Observed: "checked with other " + list(saw)})
+	}
 	if len(e.Rewritten) > 0 {
-		c.found("evidence/tree-changed", Finding{Severity: Condition, Message: name + " writes files after what it checks, and leaves them as they were; what was checked may have been others: " + list(e.Rewritten), Observed: "written " + list(e.Rewritten)})
+		c.found("evidence/tree-changed", Finding{Severity: Condition, Message: name + " writes files after what it checks, beside which something else may have run, and leaves them as they were; what was checked may have been others: " + list(e.Rewritten), Observed: "written " + list(e.Rewritten)})
 	}
 	if len(left) > 0 {
 		c.found("evidence/untracked-output", Finding{Message: name + " left files that git does not ignore: " + list(left), Observed: list(left)})

@@ -139,10 +139,26 @@ func (c *commandJudge) proof(name string, checks []*evidence.Step) {
 		c.state = CommandUnproven
 		c.found("evidence/unproven", Finding{Message: fmt.Sprintf("%s exits %d; it starts tools by their own files, and how they end is not seen: %s", name, c.expected, list(u)), Observed: list(u)})
 	}
+	if dirs := outside(checks); len(dirs) > 0 && !c.plan.Trusted {
+		c.state = CommandUnproven
+		c.found("evidence/unproven", Finding{Message: fmt.Sprintf("%s exits %d; its checks ran outside of the repository, on files that may not be those of the commit: %s", name, c.expected, list(dirs)), Observed: list(dirs)})
+	}
 	c.idle(name)
 	if !c.plan.Shape.Sound {
 		c.unsound(name)
 	}
+}
+
+// outside are the folders that are not in the repository, and that checks ran in.
+func outside(checks []*evidence.Step) []string {
+	var dirs []string
+	for _, s := range checks {
+		absolute := path.IsAbs(s.Dir) || len(s.Dir) > 1 && s.Dir[1] == ':'
+		if absolute && !slices.Contains(dirs, s.Dir) {
+			dirs = append(dirs, s.Dir)
+		}
+	}
+	return dirs
 }
 
 // noScript reports whether npm was asked to run a script only if there is one, and
@@ -164,7 +180,7 @@ func writes(s *plan.Step) bool {
 // that check something.
 func (c *commandJudge) idle(name string) {
 	for _, s := range c.plan.Shape.Steps {
-		if s.Idle {
+		if s.Idle && !writes(&s) { // what it rewrites shows in the work tree
 			c.found("evidence/weak-flags", Finding{Message: fmt.Sprintf("inside %s, `%s` checks nothing", name, clip(s.Text, 100)), Observed: "nothing to fail"})
 		}
 	}

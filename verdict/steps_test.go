@@ -40,6 +40,13 @@ func TestWhatALineProves(t *testing.T) {
 			first(b).Steps, first(b).Unwitnessed = []evidence.Step{inner}, []string{"check.sh: /opt/go/bin/go"}
 		}, verdict.GoWithConditions},
 		{"sed -i s/a/b/ x.go; go test ./...; sed -i s/b/a/ x.go", func(b *evidence.Bundle) { first(b).Rewritten = []string{"x.go"} }, verdict.GoWithConditions},
+		{"sed -i s/a/b/ x.go; go test ./...; sed -i s/b/a/ x.go", as(func(s *evidence.Step) { s.Saw = []string{"x.go"} }), verdict.NoGo},
+		{"cd $(mktemp -d) && go test ./...", func(b *evidence.Bundle) {
+			for i := range first(b).Steps {
+				first(b).Steps[i].Dir = "/tmp/x"
+			}
+		}, verdict.GoWithConditions},
+		{"gofmt -w . && go test ./...", as(func(s *evidence.Step) { s.Index = 1 }), verdict.Go},
 		{"go vet -json ./...", nothingRan, verdict.NoGo},
 		{"go test -n ./...", nothingRan, verdict.NoGo},
 		{"gofmt -w .", nothingRan, verdict.GoWithConditions},

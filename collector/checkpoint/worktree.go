@@ -90,6 +90,16 @@ func Status(ctx context.Context, root string, ignore []string) evidence.Worktree
 	return w
 }
 
+// Tracked lists the tracked files below a folder, in git's order, but for those that
+// are ignored as [Status] ignores them. It is empty where there is no git.
+func Tracked(ctx context.Context, root string, ignore []string) []string {
+	out, err := git(ctx, root, "ls-files", "-z").Output()
+	if err != nil || len(out) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"), func(name string) bool { return ignored(name, ignore) })
+}
+
 func ignored(path string, ignore []string) bool {
 	for _, i := range ignore {
 		if path == i || strings.HasSuffix(i, "/") && strings.HasPrefix(path, i) {

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -37,6 +38,8 @@ type Spec struct {
 	Secrets *Secrets
 	Lines   func(line string) // called with a line of output from time to time; may be nil
 	Witness *Witness          // nil: no step is seen
+
+	Tracked string // a file that lists the tracked files, each with a zero byte behind it: each check says which of them it found changed; empty: none looks
 
 	EveryLine bool // Lines is called with every line
 }
@@ -116,7 +119,11 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 // that it reports to. Where that cannot be, nothing changes, and log is empty.
 func (s *Spec) watch(text string, env []string) (_ string, _ []string, log string) {
 	log = filepath.Join(s.LogDir, s.Name+".steps.jsonl")
-	seen, shims, err := s.Witness.environment(env, s.Name, log, filepath.Join(s.LogDir, s.Name), s.Root)
+	tracked := s.Tracked
+	if tracked != "" {
+		tracked += "@" + strconv.FormatInt(time.Now().UnixNano(), 10)
+	}
+	seen, shims, err := s.Witness.environment(env, s.Name, log, filepath.Join(s.LogDir, s.Name), s.Root, tracked)
 	if err != nil {
 		return text, env, ""
 	}

@@ -32,6 +32,9 @@ func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []ev
 		if !ok {
 			continue
 		}
+		if !l.End {
+			l.Step.Saw = others(root, l.Written)
+		}
 		i, started := open[l.ID]
 		switch {
 		case !l.End:
@@ -42,6 +45,7 @@ func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []ev
 			l.ended(&steps[i])
 		case started:
 			delete(open, l.ID)
+			l.Step.Saw = steps[i].Saw
 			steps[i] = l.Step
 		default:
 			i = len(steps)
@@ -101,9 +105,27 @@ func relativeTo(base, path string) string {
 	return filepath.ToSlash(rel)
 }
 
+// below is a folder relative to the root, and whether it is below it, be it by a
+// symbolic link.
+func below(root, dir string) (string, bool) {
+	rel, err := filepath.Rel(root, dir)
+	if err != nil || !filepath.IsLocal(rel) {
+		real, err := filepath.EvalSymlinks(dir)
+		realRoot, err2 := filepath.EvalSymlinks(root)
+		if err != nil || err2 != nil {
+			return "", false
+		}
+		rel, err = filepath.Rel(realRoot, real)
+		if err != nil || !filepath.IsLocal(rel) {
+			return "", false
+		}
+	}
+	return strings.TrimPrefix(filepath.ToSlash(rel), "."), true
+}
+
 func tidy(s *evidence.Step, root string, c *plan.Command, secrets *Secrets) {
-	if rel, err := filepath.Rel(root, s.Dir); err == nil && filepath.IsLocal(rel) {
-		s.Dir = strings.TrimPrefix(filepath.ToSlash(rel), ".")
+	if dir, inside := below(root, s.Dir); inside {
+		s.Dir = dir
 	}
 	for i, arg := range s.Argv {
 		s.Argv[i] = secrets.Text(arg)

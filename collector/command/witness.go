@@ -31,6 +31,7 @@ const (
 	envOutputs  = "VERDICT_WITNESS_OUT"  // the beginning of the names of result files
 	envRoot     = "VERDICT_WITNESS_ROOT"
 	envReporter = "VERDICT_WITNESS_REPORTER" // vitest's reporter
+	envTracked  = "VERDICT_WITNESS_TRACKED"  // a file that lists the tracked files, "@", when the line began (ns); empty: nobody looks
 	stepName    = "verdict-step"
 	shellName   = "verdict-shell"
 )
@@ -75,12 +76,12 @@ func link(to, name string) error {
 // environment gives one command a folder of links of its own, and the variables
 // that its witnesses need. They are in a file beside the folder as well: a tool
 // that is started with a scrubbed environment is still found by PATH.
-func (w *Witness) environment(env []string, name, log, outputs, root string) (out []string, shims string, err error) {
+func (w *Witness) environment(env []string, name, log, outputs, root, tracked string) (out []string, shims string, err error) {
 	shims = filepath.Join(w.dir, name)
 	if err := errors.Join(link(w.links, shims), w.linkTools(valueOf(env, "PATH"))); err != nil {
 		return nil, "", err
 	}
-	vars := []string{envLog + "=" + log, envShims + "=" + shims, envOutputs + "=" + outputs, envRoot + "=" + root, envReporter + "=" + w.reporter}
+	vars := []string{envLog + "=" + log, envShims + "=" + shims, envOutputs + "=" + outputs, envRoot + "=" + root, envReporter + "=" + w.reporter, envTracked + "=" + tracked}
 	if err := os.WriteFile(shims+".env", []byte(strings.Join(vars, "\x00")), 0o644); err != nil {
 		return nil, "", fmt.Errorf("make witness: %w", err)
 	}
@@ -218,6 +219,8 @@ type witnessLine struct {
 	End  bool          `json:"end,omitempty"`
 	Step evidence.Step `json:"step"`
 	Raw  string        `json:"raw,omitempty"`
+	// Written are tracked files that were not as they had been when the line began.
+	Written []written `json:"written,omitempty"`
 
 	// ended completes the step that began with the same ID; nil: Step is whole.
 	ended func(*evidence.Step)
@@ -286,6 +289,9 @@ func (w *witness) run() int {
 	w.direct = isDirect(w.argv, w.tool)
 	step := w.step()
 	line := witnessLine{ID: id(), Step: step}
+	if w.probative {
+		line.Written = w.looks()
+	}
 	w.report(line)
 	state, err := w.runTool(path)
 	line.End, line.Raw = true, w.raw

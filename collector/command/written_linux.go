@@ -1,6 +1,4 @@
-//go:build darwin || freebsd || netbsd
-
-package checkpoint
+package command
 
 import (
 	"io/fs"
@@ -14,5 +12,5 @@ func changeTime(info fs.FileInfo) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	return time.Unix(int64(s.Ctimespec.Sec), int64(s.Ctimespec.Nsec))
+	return time.Unix(int64(s.Ctim.Sec), int64(s.Ctim.Nsec))
 }

@@ -1,6 +1,6 @@
 //go:build !linux && !darwin && !freebsd && !netbsd
 
-package checkpoint
+package command
 
 import (
 	"io/fs"

@@ -1,4 +1,6 @@
-package checkpoint
+//go:build darwin || freebsd || netbsd
+
+package command
 
 import (
 	"io/fs"
@@ -12,5 +14,5 @@ func changeTime(info fs.FileInfo) time.Time {
 	if !ok {
 		return time.Time{}
 	}
-	return time.Unix(int64(s.Ctim.Sec), int64(s.Ctim.Nsec))
+	return time.Unix(int64(s.Ctimespec.Sec), int64(s.Ctimespec.Nsec))
 }
