@@ -132,6 +132,7 @@ func Collect(ctx context.Context, o Options) (_ *evidence.Bundle, err error) {
 	if r.setUp(ctx) {
 		r.runAll(ctx)
 		r.baseline(ctx)
+		r.besideCompiled(ctx)
 	}
 	return r.bundle, r.finish(ctx)
 }

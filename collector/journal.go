@@ -145,7 +145,7 @@ func (h *history) duration(key string) time.Duration {
 // reusable returns the evidence of an earlier pass of the same command on the
 // same clean tree with the same environment and tools, if it is new enough.
 func (h *history) reusable(c *plan.Command, now *evidence.Bundle, limit time.Duration) *evidence.Command {
-	if limit <= 0 || now.Subject.Worktree.State != evidence.WorktreeClean || len(now.Subject.Worktree.Beside) > 0 {
+	if limit <= 0 || now.Subject.Worktree.State != evidence.WorktreeClean || len(now.Subject.Worktree.Beside)+len(now.Subject.Worktree.ByHand) > 0 {
 		return nil
 	}
 	for _, p := range h.runs {

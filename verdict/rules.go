@@ -111,7 +111,7 @@ var rules = []Rule{
 	{"checkpoint/tests-lost", "Tests were deleted, skipped or emptied since", Condition, "tests at the first checkpoint against those at the head", "sub_test.go was deleted", "it was renamed", "bring them back, or say why they went", false},
 
 	{"worktree/changed", "The work tree is not the commit", Blocker, "tracked files that differ from the commit", "the fix that makes the tests pass is not committed", "a clean tree", "commit, or run with --at HEAD", true},
-	{"worktree/untracked", "Source files are not in the commit", Blocker, "untracked files that a build may read", "sub_impl.go was never added", "notes.txt", "add or ignore them, or run with --at HEAD", true},
+	{"worktree/untracked", "Source files are not in the commit", Blocker, "untracked files that a build may read, and ignored Go sources that a check compiled", "sub_impl.go was never added", "notes.txt", "add or ignore them, or run with --at HEAD", true},
 	{"worktree/documents", "Documents differ from the commit", Note, "changed and untracked files that no build reads", "README.md", "a clean tree", "commit them", false},
 	{"worktree/unknown", "It is not known whether the work tree is the commit", Condition, "the work tree's state", "git is not installed", "a clean tree", "see the reason", true},
 

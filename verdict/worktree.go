@@ -17,6 +17,9 @@ func (j *judge) worktree() {
 	if len(w.Beside) > 0 {
 		j.find("worktree/untracked", Finding{Severity: Condition, Message: "what builds read here is not all in " + short(j.Bundle.Subject.Commit) + ": " + list(w.Beside), Observed: list(w.Beside), Hint: "commit it, or run 'verdict run --at HEAD', which sees the commit alone"})
 	}
+	if len(w.ByHand) > 0 {
+		j.find("worktree/untracked", Finding{Message: "Go sources that git ignores were compiled by a check, and are not in " + short(j.Bundle.Subject.Commit) + ": " + list(w.ByHand), Observed: list(w.ByHand), Hint: "commit it, or run 'verdict run --at HEAD', which sees the commit alone"})
+	}
 	var changed, sources, data, documents []string
 	for _, c := range w.Changes {
 		switch {

@@ -99,6 +99,7 @@ type Worktree struct {
 	Changes []FileChange  `json:"changes,omitempty"` // sorted by path; at most MaxChanges
 	More    int           `json:"more,omitempty"`    // changes beyond those listed
 	Beside  []string      `json:"beside,omitempty"`  // what builds read and no commit holds: sources that git ignores, files outside of the repository; at most MaxChanges
+	ByHand  []string      `json:"by_hand,omitempty"` // Go sources that git ignores, that a check compiled, and that do not say that they are generated
 	Reason  string        `json:"reason,omitempty"`  // why the state is unknown
 	Engine  string        `json:"engine,omitempty"`  // "go-git" or "git 2.39.5"
 }
