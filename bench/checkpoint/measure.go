@@ -22,13 +22,15 @@ import (
 )
 
 // measured does one piece of work in a process of its own, on the hashes of its
-// standard input, and prints its peak memory in KiB.
+// standard input, and prints its peak memory in KiB and the CPU time that the work
+// took, without the start of the process, in microseconds.
 func measured(work, repo string) error {
 	var hashes []string
 	for in := bufio.NewScanner(os.Stdin); in.Scan(); {
 		hashes = append(hashes, in.Text())
 	}
 	var err error
+	before := cpuTime()
 	switch work {
 	case "verify":
 		t := &tracker.Tracker{Path: "t.md"}
@@ -41,7 +43,7 @@ func measured(work, repo string) error {
 	default:
 		err = objects(work, repo, hashes)
 	}
-	fmt.Println(peakMemory())
+	fmt.Println(peakMemory(), (cpuTime() - before).Microseconds())
 	return err
 }
 
@@ -138,8 +140,11 @@ func mergeBases(repo string, hashes []string) job {
 	return j
 }
 
-// run gives the CPU seconds and, for our own, the peak memory in MiB.
-func (j *job) run() (cpu, memory float64, err error) {
+// cost is what a job took: CPU time of its processes in seconds and, for our own,
+// how much of that was the work itself, and the peak memory in MiB.
+type cost struct{ cpu, work, memory float64 }
+
+func (j *job) run() (c cost, err error) {
 	var used time.Duration
 	for _, make := range j.make {
 		cmd := make()
@@ -148,37 +153,43 @@ func (j *job) run() (cpu, memory float64, err error) {
 		err := cmd.Run()
 		var exit *exec.ExitError
 		if err != nil && !(errors.As(err, &exit) && strings.Contains(j.name, "merge-base")) {
-			return 0, 0, fmt.Errorf("%s: %w", j.name, err)
+			return c, fmt.Errorf("%s: %w", j.name, err)
 		}
 		used += cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-		var kib float64
-		if n, _ := fmt.Sscan(out.String(), &kib); n == 1 {
-			memory = kib / 1024
+		var kib, micros float64
+		if n, _ := fmt.Sscan(out.String(), &kib, &micros); n == 2 {
+			c.memory, c.work = kib/1024, micros/1e6
 		}
 	}
-	return used.Seconds() * j.times, memory, nil
+	c.cpu = used.Seconds() * j.times
+	return c, nil
 }
 
-// compare measures two jobs in turns and prints the ratio of the medians.
+// compare measures two jobs in turns and prints the ratio of the medians: of whole
+// processes and, behind it, of our work without the start of its process.
 func (m *meter) compare(title string, limit float64, our, git job) error {
-	var mine, its []float64
+	var whole, work, its []float64
 	peak := 0.0
 	for range m.runs {
-		a, memory, err := our.run()
+		a, err := our.run()
 		if err != nil {
 			return err
 		}
-		b, _, err := git.run()
+		b, err := git.run()
 		if err != nil {
 			return err
 		}
-		mine, its, peak = append(mine, a), append(its, b), max(peak, memory)
+		whole, work, its, peak = append(whole, a.cpu), append(work, a.work), append(its, b.cpu), max(peak, a.memory)
 	}
-	slices.Sort(mine)
-	slices.Sort(its)
-	a, b := mine[len(mine)/2], its[len(its)/2]
-	fmt.Printf("%-44s %8.0f ms %6.0f MB | %-38s %8.0f ms | ratio %5.2f (limit %.0f)\n", title, a*1000, peak, git.name, b*1000, a/b, limit)
+	a, w, b := median(whole), median(work), median(its)
+	fmt.Printf("%-42s %7.1f ms (start %4.1f) %4.0f MB | %-36s %8.1f ms | ratio %5.2f, work alone %5.2f (limit %.0f)\n",
+		title, a*1000, (a-w)*1000, peak, git.name, b*1000, a/b, w/b, limit)
 	return nil
+}
+
+func median(list []float64) float64 {
+	slices.Sort(list)
+	return list[len(list)/2]
 }
 
 // history measures all that concerns commits.

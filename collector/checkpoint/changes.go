@@ -10,7 +10,6 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -30,7 +29,6 @@ func (v *verifier) twin(h plumbing.Hash) *evidence.Twin {
 	if err != nil {
 		return nil
 	}
-	v.history.Until(lost.Authored.Add(-24 * time.Hour)) // what is committed anew is newer, clocks aside
 	want := v.changesOf(lost)
 	patch := v.patch(want)
 	for _, h := range v.history.Similar(lost) {

@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"bytes"
 	"cmp"
 	"path"
 	"slices"
@@ -37,26 +38,33 @@ var notTests = lazyregexp.New(`(^|/)(testdata|node_modules|vendor)/`)
 
 // readerOf returns what reads a file's tests; nil for a file that holds none.
 func readerOf(name string) testReader {
-	var r testReader
-	base := path.Base(name)
-	switch path.Ext(base) {
-	case ".go":
-		if strings.HasSuffix(base, "_test.go") {
-			r = goTests
-		}
-	case ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs":
-		if scriptTestFile.MatchString(name) {
-			r = scriptTests
-		}
-	case ".py":
-		if strings.HasPrefix(base, "test_") || strings.HasSuffix(base, "_test.py") {
-			r = pythonTests
-		}
-	}
-	if r != nil && notTests.MatchString(name) {
+	base := []byte(path.Base(name))
+	if !mayHoldTests(base) || notTests.MatchString(name) {
 		return nil
 	}
-	return r
+	switch path.Ext(name) {
+	case ".go":
+		return goTests
+	case ".py":
+		return pythonTests
+	}
+	if scriptTestFile.MatchString(name) {
+		return scriptTests
+	}
+	return nil
+}
+
+// mayHoldTests reports whether a file, by its name without folders, may hold tests.
+func mayHoldTests(base []byte) bool {
+	switch string(base[max(0, bytes.LastIndexByte(base, '.')):]) {
+	case ".go":
+		return bytes.HasSuffix(base, []byte("_test.go"))
+	case ".py":
+		return bytes.HasPrefix(base, []byte("test_")) || bytes.HasSuffix(base, []byte("_test.py"))
+	case ".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs":
+		return true
+	}
+	return false
 }
 
 // lostTests compares the tests at the first checkpoint with those at the head.
@@ -81,7 +89,7 @@ func (v *verifier) testsSince(first *gitstore.Commit) (before, after []testCase,
 	if err != nil {
 		return nil, nil, "", err
 	}
-	changes, err := v.store.Diff(first.Tree, head.Tree)
+	changes, err := v.store.DiffNamed(first.Tree, head.Tree, mayHoldTests)
 	if err != nil {
 		return nil, nil, "", err
 	}

@@ -38,7 +38,7 @@ func (s *Store) Commit(h plumbing.Hash) (*Commit, error) {
 	if c, ok := s.commits[h]; ok {
 		return c, nil
 	}
-	data, err := s.commitData(h)
+	data, err := s.commitData(h, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -75,8 +75,9 @@ func decodeCommit(data []byte) (c *object.Commit, err error) {
 	return c, c.Decode(o)
 }
 
-func (s *Store) commitData(h plumbing.Hash) ([]byte, error) {
-	kind, data, err := s.object(h)
+// commitData reads a commit's content, maybe into a slice that the caller lends.
+func (s *Store) commitData(h plumbing.Hash, lent []byte) ([]byte, error) {
+	kind, data, err := s.objectInto(h, lent)
 	if err == nil && kind != plumbing.CommitObject {
 		err = fmt.Errorf("object %s: %w: it is a %s", h, ErrNotFound, kind)
 	}

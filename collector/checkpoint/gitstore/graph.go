@@ -225,10 +225,7 @@ func (g *graph) read(position int, c *graphCommit) (ok bool) {
 	if c.parents, ok = g.parents(position, c.parents[:0]); !ok {
 		return false
 	}
-	l, i, _ := g.layer(position)
-	d := l.commits[i*commitSize : (i+1)*commitSize]
-	c.tree = plumbing.Hash(d[:hashSize])
-	c.committed = int64(big.Uint32(d[hashSize+8:])&3)<<32 | int64(big.Uint32(d[hashSize+12:]))
+	c.tree, c.committed = g.content(position)
 	level, known := g.level(position)
 	for _, p := range c.parents {
 		if _, _, ok := g.layer(int(p)); !ok {
@@ -239,6 +236,14 @@ func (g *graph) read(position int, c *graphCommit) (ok bool) {
 		}
 	}
 	return true
+}
+
+// content returns a commit's tree and, in seconds, when it was committed. The position
+// must be in the graph.
+func (g *graph) content(position int) (tree plumbing.Hash, committed int64) {
+	l, i, _ := g.layer(position)
+	d := l.commits[i*commitSize : (i+1)*commitSize]
+	return plumbing.Hash(d[:hashSize]), int64(big.Uint32(d[hashSize+8:])&3)<<32 | int64(big.Uint32(d[hashSize+12:]))
 }
 
 // parents appends the positions of a commit's parents to a list. Whether they are in

@@ -35,8 +35,9 @@ type History struct {
 	reached   []bool // from the first commit, when so many had been loaded
 	reachedAt int
 
-	brief brief // reused
+	brief brief // used again, as are those below
 	entry graphCommit
+	lent  []byte
 }
 
 // node is a commit of the walk. It is small: histories are long.
@@ -79,7 +80,7 @@ type Asked struct {
 
 // History begins a walk.
 func (s *Store) History(head plumbing.Hash, a Asked) *History {
-	w := &History{store: s, visit: a.Visit, more: map[int32][]int32{}, errors: map[int32]error{}}
+	w := &History{store: s, visit: a.Visit, lent: make([]byte, 0, 4096), more: map[int32][]int32{}, errors: map[int32]error{}}
 	if a.Graph && a.Visit == nil && !s.Shallow() {
 		w.graph = s.commitGraph()
 	}
@@ -108,11 +109,9 @@ func (w *History) Graph() int {
 // Done reports whether the walk has come to its end.
 func (w *History) Done() bool { return len(w.queue) == 0 && w.nodes[0].state != named }
 
-// alone is how many commits are met before the wanted ones are walked from, too.
-const alone = 256
-
 // Seek walks until it is certain of each wanted commit whether it is in the
-// history. Dates lie, so they end no search: it ends where all is seen, where what
+// history. Dates lie, so they end no search, but tell when a commit is likely beside
+// the history: then the walk begins there, too. It ends where all is seen, where what
 // is left to see is in the history of the wanted commit itself, which then cannot be
 // in it, or where the commit-graph's levels say that it lies below all wanted ones.
 func (w *History) Seek(wanted []plumbing.Hash) {
@@ -120,15 +119,20 @@ func (w *History) Seek(wanted []plumbing.Hash) {
 		if w.seekInGraph(wanted) {
 			return
 		}
-		*w = *w.store.History(w.nodes[0].hash, Asked{}) // a graph that contradicts itself is not used
+		w.leaveGraph()
 	}
 	w.wanted = map[plumbing.Hash]bool{}
+	oldest := int64(math.MaxInt64)
 	for _, h := range wanted {
 		if _, met := w.lookUp(h); !met {
 			w.wanted[h] = true
+			if c, err := w.store.Commit(h); err == nil {
+				oldest = min(oldest, c.Committed.Unix())
+			}
 		}
 	}
-	for len(w.wanted) > 0 && (w.visit != nil || len(w.nodes) < alone) && w.next() {
+	for len(w.wanted) > 0 && len(w.queue) > 0 && (w.visit != nil || w.queue[0].committed >= oldest) {
+		w.next()
 	}
 	if len(w.wanted) == 0 || w.Done() {
 		return
@@ -140,6 +144,9 @@ func (w *History) Seek(wanted []plumbing.Hash) {
 	w.Include(slices.Collect(maps.Keys(w.wanted)))
 	w.Settle(pairs, math.MaxInt)
 }
+
+// leaveGraph begins the walk anew without the commit-graph, which contradicts itself.
+func (w *History) leaveGraph() { *w = *w.store.History(w.nodes[0].hash, Asked{}) }
 
 // seekInGraph seeks by the commit-graph; false where that contradicts itself.
 func (w *History) seekInGraph(wanted []plumbing.Hash) bool {
@@ -205,9 +212,9 @@ func (w *History) Finish() {
 	}
 }
 
-// Until walks over all commits that are not older than a time, as far as dates
+// until walks over all commits that are not older than a time, as far as dates
 // tell.
-func (w *History) Until(oldest time.Time) {
+func (w *History) until(oldest time.Time) {
 	w.load(0)
 	for len(w.queue) > 0 && w.queue[0].committed >= oldest.Unix() {
 		w.next()
@@ -250,7 +257,7 @@ func (w *History) parentsOf(id int32) func(func(int32) bool) {
 }
 
 // minSlots is the size of the smallest hash table; every one is a power of two.
-const minSlots = 1 << 13
+const minSlots = 1 << 10
 
 // reserve makes room for so many commits.
 func (w *History) reserve(commits int) {
@@ -310,7 +317,7 @@ func (w *History) load(id int32) {
 		return
 	}
 	n.state = read
-	data, err := w.store.commitData(n.hash)
+	data, err := w.store.commitData(n.hash, w.lent)
 	if err == nil {
 		err = w.brief.parse(data)
 	}
@@ -415,45 +422,4 @@ func digest(text []byte) uint64 {
 	sum := fnv.New64a()
 	sum.Write(text)
 	return sum.Sum64()
-}
-
-// queued is a commit whose parents are to be read.
-type queued struct {
-	committed int64
-	id        int32
-}
-
-// queue is a heap: newest first.
-type queue []queued
-
-func (q *queue) push(c queued) {
-	*q = append(*q, c)
-	list := *q
-	for i := len(list) - 1; i > 0; {
-		up := (i - 1) / 2
-		if list[up].committed >= list[i].committed {
-			return
-		}
-		list[i], list[up] = list[up], list[i]
-		i = up
-	}
-}
-
-func (q *queue) pop() queued {
-	list := *q
-	top, last := list[0], len(list)-1
-	list[0] = list[last]
-	list = list[:last]
-	*q = list
-	for i := 0; ; {
-		down := 2*i + 1
-		if down+1 < last && list[down+1].committed > list[down].committed {
-			down++
-		}
-		if down >= last || list[i].committed >= list[down].committed {
-			return top
-		}
-		list[i], list[down] = list[down], list[i]
-		i = down
-	}
 }

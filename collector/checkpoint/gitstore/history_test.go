@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
+	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -170,8 +171,72 @@ func TestEarlyEnd(t *testing.T) {
 	w.Seek([]plumbing.Hash{aside})
 	assert.False(t, w.Has(aside))
 	assert.Less(t, w.Len(), 1500)
-	w.Until(time.Unix(0, 0))
+	w.until(time.Unix(0, 0))
 	assert.True(t, w.Done())
+}
+
+// TestSimilar: the commits that may carry a lost one's change are the same with and
+// without a commit-graph, and with one that knows half of the history.
+func TestSimilar(t *testing.T) {
+	dir := randomHistory(t, 1000, 2_000_000, rand.New(rand.NewPCG(2, 3)))
+	reachable := hashes(git(t, dir, "", "rev-list", "HEAD"))
+	lost := hashes(git(t, dir, "", "rev-list", "--all", "^HEAD"))
+	twin := git(t, dir, "", "-c", "user.name=Ada", "-c", "user.email=a@example.com", "commit-tree", "-m", "other words", "-p", reachable[0].String(), reachable[40].String()+"^{tree}")
+	lost = append(lost, plumbing.NewHash(twin))
+	require.Greater(t, len(lost), 5)
+	for _, graph := range []string{"", reachable[len(reachable)/2].String(), reachable[0].String()} {
+		if graph != "" {
+			git(t, dir, graph+"\n", "commit-graph", "write", "--stdin-commits")
+		}
+		s, err := Open(dir)
+		require.NoError(t, err)
+		defer s.Close()
+		for _, h := range lost {
+			c, err := s.Commit(h)
+			require.NoError(t, err)
+			c.Authored = time.Unix(1770000000, 0)
+			w := s.History(reachable[0], Asked{Graph: true})
+			assert.Equal(t, graph != "", w.InGraph())
+			got := w.Similar(c)
+			assert.ElementsMatch(t, s.History(reachable[0], Asked{}).Similar(c), got)
+			if h.String() == twin {
+				assert.Equal(t, reachable[40], got[0])
+			}
+		}
+	}
+}
+
+// TestPatch: what deltas make is what go-git makes of them, and what is broken is an
+// error.
+func TestPatch(t *testing.T) {
+	random := rand.New(rand.NewPCG(6, 7))
+	for range 300 {
+		base := make([]byte, 1+random.IntN(3000))
+		for i := range base {
+			base[i] = "abcdefgh\n"[random.IntN(9)]
+		}
+		var target []byte
+		for range random.IntN(20) {
+			from := random.IntN(len(base))
+			target = append(append(target, base[from:from+random.IntN(len(base)-from+1)]...), "new"...)
+		}
+		delta := packfile.DiffDelta(base, target)
+		want, err := packfile.PatchDelta(base, delta)
+		require.NoError(t, err)
+		got, err := patch(base, delta)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(want, got))
+		for range 20 {
+			broken := slices.Clone(delta[:random.IntN(len(delta)+1)])
+			if len(broken) > 0 {
+				broken[random.IntN(len(broken))] ^= byte(1 << random.IntN(8))
+			}
+			got, err := patch(base, broken)
+			if want, wrong := packfile.PatchDelta(base, broken); wrong == nil && err == nil {
+				assert.Equal(t, want, got)
+			}
+		}
+	}
 }
 
 // TestBrokenGraph: a commit-graph that is cut, or contradicts itself, is not used.

@@ -21,7 +21,8 @@ type inflater struct {
 	n       uint   // how many
 	literal huffman
 	offset  huffman
-	fixed   bool // the tables are those of fixed blocks
+	fixed   bool   // the tables are those of fixed blocks
+	delta   []byte // used again for each delta
 	lengths [288 + 32]uint8
 }
 
@@ -30,13 +31,16 @@ var (
 	errDeflate = errors.New("broken deflate stream")
 )
 
-// read inflates the first size bytes of a zlib stream. Its checksum is not looked
-// at.
-func (z *inflater) read(deflated []byte, size int) ([]byte, error) {
+// read inflates the first size bytes of a zlib stream, into a slice where that is
+// large enough. Its checksum is not looked at.
+func (z *inflater) read(deflated []byte, size int, into []byte) ([]byte, error) {
 	if len(deflated) < 2 || deflated[0]&15 != 8 || deflated[1]&0x20 != 0 || (int(deflated[0])<<8|int(deflated[1]))%31 != 0 {
 		return nil, errZlib
 	}
-	out := make([]byte, 0, size)
+	out := into[:0:min(cap(into), size)]
+	if cap(into) < size {
+		out = make([]byte, 0, size)
+	}
 	z.in, z.at, z.bits, z.n = deflated, 2, 0, 0
 	for len(out) < size {
 		z.fill()

@@ -38,14 +38,14 @@ func TestInflate(t *testing.T) {
 			for _, tail := range []int{0, 20} {
 				deflated := append(b.Bytes(), make([]byte, tail)...)
 				for _, size := range []int{len(content), len(content) / 2, min(20, len(content))} {
-					got, err := z.read(deflated, size)
+					got, err := z.read(deflated, size, nil)
 					require.NoError(t, err, "%s, level %d", name, level)
 					require.True(t, bytes.Equal(content[:size], got), "%s, level %d, %d bytes", name, level, size)
 				}
 			}
-			_, err = z.read(b.Bytes(), len(content)+1)
+			_, err = z.read(b.Bytes(), len(content)+1, nil)
 			assert.Error(t, err, "%s, level %d: more than there is", name, level)
-			_, err = z.read(b.Bytes()[:b.Len()/2], len(content))
+			_, err = z.read(b.Bytes()[:b.Len()/2], len(content), nil)
 			if len(content) > 1 {
 				assert.Error(t, err, "%s, level %d: half of the stream", name, level)
 			}
@@ -63,7 +63,7 @@ func FuzzInflate(f *testing.F) {
 	f.Add(b.Bytes(), uint16(40))
 	f.Fuzz(func(t *testing.T, data []byte, size uint16) {
 		var z inflater
-		got, err := z.read(data, int(size))
+		got, err := z.read(data, int(size), nil)
 		if size == 0 || len(data) < 2 {
 			return
 		}

@@ -34,6 +34,11 @@ func guard(h plumbing.Hash, err *error) {
 // be changed. The errors are ErrNotFound, ErrCorrupt, ErrTooLarge or of the file
 // system.
 func (s *Store) object(h plumbing.Hash) (kind plumbing.ObjectType, data []byte, err error) {
+	return s.objectInto(h, nil)
+}
+
+// objectInto is object, and may use a slice that the caller lends.
+func (s *Store) objectInto(h plumbing.Hash, lent []byte) (kind plumbing.ObjectType, data []byte, err error) {
 	defer guard(h, &err)
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	var bad error // of one copy; another may be whole
@@ -42,7 +47,7 @@ func (s *Store) object(h plumbing.Hash) (kind plumbing.ObjectType, data []byte, 
 		if !ok {
 			continue
 		}
-		if kind, data, err = p.read(offset, &s.inflater, &s.cache); err == nil {
+		if kind, data, err = p.read(offset, &s.inflater, &s.cache, lent); err == nil {
 			err = s.check(h, kind, data)
 		}
 		if err == nil {

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/format/packfile"
 )
 
 // pack is a pack file with its index.
@@ -86,22 +85,36 @@ func (p *pack) name(i int) []byte { return p.names[i*p.stride : i*p.stride+hashS
 // search returns the position of the first hash that is not smaller than h.
 func (p *pack) search(h []byte) int {
 	low, high := p.below(int(h[0])), p.below(int(h[0])+1)
-	// Hashes are spread evenly, so this one is near where its next digits say.
-	guess := low + int(uint64(high-low)*uint64(big.Uint32(h[1:]))>>32)
-	const near = 64
-	if at := guess - near; at > low && bytes.Compare(p.name(at), h) < 0 {
-		low = at
-	}
-	if at := guess + near; at < high && bytes.Compare(p.name(at), h) >= 0 {
-		high = at
+	// Hashes are spread evenly, so this one is near where its next digits say: steps
+	// from there on double until it is passed.
+	key := big.Uint64(h)
+	at := low + int(uint64(high-low)*uint64(big.Uint32(h[1:]))>>32)
+	for step := 4; low < high; step *= 2 {
+		at = min(max(at, low), high-1)
+		if big.Uint64(p.name(at)) < key {
+			low = at + 1
+			if at += step; at < high && big.Uint64(p.name(at)) >= key {
+				high = at
+				break
+			}
+		} else {
+			high = at
+			if at -= step; at >= low && big.Uint64(p.name(at)) < key {
+				low = at + 1
+				break
+			}
+		}
 	}
 	for low < high {
 		mid := int(uint(low+high) / 2)
-		if bytes.Compare(p.name(mid), h) < 0 {
+		if big.Uint64(p.name(mid)) < key {
 			low = mid + 1
 		} else {
 			high = mid
 		}
+	}
+	for low < p.count && big.Uint64(p.name(low)) == key && bytes.Compare(p.name(low), h) < 0 {
+		low++
 	}
 	if low < p.count {
 		p.index.touch(len(p.index.data) - len(p.names) + low*p.stride)
@@ -213,8 +226,8 @@ func (p *pack) entry(offset int) (e entry, err error) {
 const maxChain = 10_000
 
 // read gives the object at an offset. The bytes are shared: they must not be
-// changed.
-func (p *pack) read(offset int, z *inflater, c *cache) (plumbing.ObjectType, []byte, error) {
+// changed. They may be in a slice that the caller lends.
+func (p *pack) read(offset int, z *inflater, c *cache, lent []byte) (plumbing.ObjectType, []byte, error) {
 	if err := p.open(); err != nil {
 		return 0, nil, err
 	}
@@ -239,7 +252,11 @@ func (p *pack) read(offset int, z *inflater, c *cache) (plumbing.ObjectType, []b
 			at = e.base
 			continue
 		}
-		if data, err = p.inflate(e, z); err != nil {
+		into := lent
+		if len(deltas) > 0 {
+			into = nil // it is kept
+		}
+		if data, err = p.inflate(e, z, into); err != nil {
 			return 0, nil, err
 		}
 		kind = e.kind
@@ -249,44 +266,29 @@ func (p *pack) read(offset int, z *inflater, c *cache) (plumbing.ObjectType, []b
 		break
 	}
 	for i := len(deltas) - 1; i >= 0; i-- {
-		delta, err := p.inflate(deltas[i], z)
+		delta, err := p.inflate(deltas[i], z, z.delta)
 		if err != nil {
 			return 0, nil, err
 		}
-		if n := deltaTarget(delta); n < 0 || n > maxObject {
-			return 0, nil, fmt.Errorf("%w: the object at %d has %d bytes", ErrTooLarge, offset, n)
-		}
-		if data, err = packfile.PatchDelta(data, delta); err != nil {
-			return 0, nil, fmt.Errorf("%w: the delta at %d: %w", ErrCorrupt, offsets[i], err)
+		z.delta = delta[:0]
+		if data, err = patch(data, delta); err != nil {
+			return 0, nil, fmt.Errorf("the delta at %d: %w", offsets[i], err)
 		}
 		c.add(place{p, offsets[i]}, packed{kind, data})
 	}
 	return kind, data, nil
 }
 
-func (p *pack) inflate(e entry, z *inflater) ([]byte, error) {
+// inflate reads what an entry holds, into a slice where that is large enough.
+func (p *pack) inflate(e entry, z *inflater, into []byte) ([]byte, error) {
 	for at := e.start; at < min(e.start+e.size, len(p.data.data)); at += blockSize {
 		p.data.touch(at)
 	}
-	data, err := z.read(p.data.data[e.start:], e.size)
+	data, err := z.read(p.data.data[e.start:], e.size, into)
 	if err != nil {
 		return nil, fmt.Errorf("%w: at %d: %w", ErrCorrupt, e.start, err)
 	}
 	return data, nil
-}
-
-// deltaTarget is the size of what a delta makes: the second of the two numbers
-// that it begins with; −1 where it has none.
-func deltaTarget(delta []byte) int {
-	_, n := binary.Uvarint(delta)
-	if n <= 0 {
-		return -1
-	}
-	size, m := binary.Uvarint(delta[n:])
-	if m <= 0 || size > 1<<40 {
-		return -1
-	}
-	return int(size)
 }
 
 // head gives an object's type and size without its content.
@@ -302,7 +304,7 @@ func (p *pack) head(offset int, z *inflater) (plumbing.ObjectType, int, error) {
 		}
 		if size < 0 && e.kind.IsDelta() {
 			const numbers = 20 // two numbers are at most so long
-			begin, err := z.read(p.data.data[e.start:], min(e.size, numbers))
+			begin, err := z.read(p.data.data[e.start:], min(e.size, numbers), nil)
 			if err != nil {
 				return 0, 0, fmt.Errorf("%w: at %d: %w", ErrCorrupt, offset, err)
 			}

@@ -35,7 +35,13 @@ func (c *Change) Module() bool {
 // Diff lists the files that differ between two trees, sorted by path. A zero hash
 // is the empty tree.
 func (s *Store) Diff(old, new plumbing.Hash) ([]Change, error) {
-	d := differ{store: s}
+	return s.DiffNamed(old, new, nil)
+}
+
+// DiffNamed is Diff for the files whose name, without folders, fits; nil: all. The
+// bytes are only lent.
+func (s *Store) DiffNamed(old, new plumbing.Hash, fits func(name []byte) bool) ([]Change, error) {
+	d := differ{store: s, fits: fits}
 	err := d.trees("", old, new, 0)
 	byPath := func(a, b Change) int { return strings.Compare(a.Path, b.Path) }
 	if !slices.IsSortedFunc(d.changes, byPath) {
@@ -49,6 +55,7 @@ const maxDepth = 2000
 
 type differ struct {
 	store   *Store
+	fits    func(name []byte) bool
 	changes []Change
 }
 
@@ -110,11 +117,13 @@ func (d *differ) entry(prefix string, old, new *treeEntry, depth int) error {
 	if e == nil {
 		e = new
 	}
-	path := prefix + string(e.name)
 	if e.mode == modeFolder {
-		return d.trees(path+"/", hashOrZero(old), hashOrZero(new), depth+1)
+		return d.trees(prefix+string(e.name)+"/", hashOrZero(old), hashOrZero(new), depth+1)
 	}
-	c := Change{Path: path, Old: hashOrZero(old), New: hashOrZero(new)}
+	if d.fits != nil && !d.fits(e.name) {
+		return nil
+	}
+	c := Change{Path: prefix + string(e.name), Old: hashOrZero(old), New: hashOrZero(new)}
 	if old != nil {
 		c.OldMode = old.mode
 	}
