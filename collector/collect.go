@@ -155,7 +155,7 @@ func mayExecute(getenv func(string) string) error {
 func (r *run) start(ctx context.Context) error {
 	c := &r.Policy.Commands
 	r.environment = command.NewEnvironment(os.Environ(), c.PassThrough, c.Secrets, c.Environment)
-	r.secrets = command.NewSecrets(r.environment.Secrets)
+	r.secrets = command.NewSecrets(append(r.environment.Secrets, r.Plan.Secrets...))
 	program := r.Program
 	if program == "" {
 		var err error
@@ -276,7 +276,7 @@ func (r *run) setUp(ctx context.Context) bool {
 				pc := &r.Plan.Commands[j]
 				r.add(evidence.Command{
 					Key: pc.Key, Text: pc.Text, Dir: pc.Dir, Lane: pc.Lane, Outcome: evidence.StartFailed, ExitCode: -1, NotEvaluated: true, Steps: []evidence.Step{},
-					Reason: "the set-up command failed: " + text,
+					Reason: "the set-up command failed: " + c.Key,
 				})
 			}
 			return false

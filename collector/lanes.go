@@ -110,7 +110,7 @@ func (r *run) runPlanned(ctx context.Context, i int) {
 
 // onlyReads reports whether a command cannot change a file: then nobody need look.
 func onlyReads(c *plan.Command) bool {
-	return c.Shape.Parses && c.Shape.OnlyLooks() && !strings.ContainsAny(c.Text, ">$`")
+	return c.Shape.Parses && c.Shape.OnlyLooks() && !strings.ContainsAny(c.Run, ">$`")
 }
 
 // failed reports whether a command ended otherwise than somebody expects.

@@ -70,7 +70,7 @@ func (r *run) rewritten(ctx context.Context, c *plan.Command, e *evidence.Comman
 			end = at
 		}
 	}
-	looked := e.Watched && c.Lane == "" && !beside.MatchString(c.Text) && !slices.ContainsFunc(c.Shape.Steps, func(s plan.Step) bool { return s.Opaque })
+	looked := e.Watched && c.Lane == "" && !beside.MatchString(c.Run) && !slices.ContainsFunc(c.Shape.Steps, func(s plan.Step) bool { return s.Opaque })
 	if end.IsZero() || !c.Shape.MayWrite() || looked {
 		return nil
 	}

@@ -20,6 +20,9 @@ func (j *judge) commands() {
 	if b := j.Bundle; b != nil && b.Altered {
 		j.find("evidence/altered", Finding{Message: "the stored evidence is not what was collected: its seal does not fit"})
 	}
+	if n := len(j.plan.Secrets); n > 0 {
+		j.find("evidence/redacted", Finding{Message: plural(n, "secret stands", "secrets stand") + " in the text of required commands; it is not kept and not shown"})
+	}
 	if b := j.Bundle; b != nil && b.Redacted > 0 {
 		j.find("evidence/redacted", Finding{Message: plural(b.Redacted, "secret was", "secrets were") + " replaced in what is kept of the output"})
 	}

@@ -182,7 +182,7 @@ func (j *judge) finish() *Report {
 	if j.Previous != nil && !j.LintOnly {
 		r.Changes = Compare(j.Previous, r)
 	}
-	return r
+	return conceal(r)
 }
 
 func severityRank(s Severity) int {

@@ -15,6 +15,7 @@ import (
 	"github.com/verdictci/verdict/collector"
 	"github.com/verdictci/verdict/collector/checkpoint"
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/redact"
 	"github.com/verdictci/verdict/verdict"
 	"github.com/verdictci/verdict/verdict/render"
 )
@@ -216,14 +217,15 @@ func decideAndKeep(p *project, bundle *evidence.Bundle, dir, against string) (*v
 }
 
 // keepInputs keeps copies of trackers and policy beside the evidence, so that it
-// can be decided again when they have changed.
+// can be decided again when they have changed. Secrets in them are replaced, as in
+// all that is kept.
 func keepInputs(p *project, dir string) error {
 	for i, t := range p.trackers {
-		if err := os.WriteFile(filepath.Join(dir, inputName(i)), p.sources[t.Path], 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, inputName(i)), redact.Lines(p.sources[t.Path]), 0o644); err != nil {
 			return fmt.Errorf("keep tracker: %w", err)
 		}
 		if src, ok := p.plans[t.Path]; ok {
-			if err := os.WriteFile(filepath.Join(dir, planName(i)), src, 0o644); err != nil {
+			if err := os.WriteFile(filepath.Join(dir, planName(i)), redact.Lines(src), 0o644); err != nil {
 				return fmt.Errorf("keep plan: %w", err)
 			}
 		}

@@ -121,6 +121,7 @@ func projectOf(f projectFlags, bundle *evidence.Bundle, dir string, kept bool) (
 			return nil, badInput("leave --kept out to read the trackers from the repository", "read kept tracker: %w", err)
 		}
 		t := tracker.Parse(path, src, p.policy.Vocabulary)
+		t.SHA256 = bundle.Subject.Trackers[i].SHA256 // of the file, not of the copy without its secrets
 		if plan, err := os.ReadFile(filepath.Join(dir, planName(i))); err == nil {
 			if link, ok := t.Plan(); ok {
 				t.ReadRegister(link.Target, plan, p.policy.Vocabulary)

@@ -85,7 +85,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 		return
 	}
 	out.every = s.EveryLine
-	text, env := s.Command.Text, s.Env
+	text, env := s.Command.Run, s.Env
 	var log string
 	if s.Witness != nil && s.witnessed() {
 		text, env, log = s.watch(text, env)

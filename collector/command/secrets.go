@@ -12,7 +12,7 @@ import (
 	"strings"
 	"sync/atomic"
 
-	"github.com/verdictci/verdict/collector/lazyregexp"
+	"github.com/verdictci/verdict/collector/redact"
 )
 
 // Secrets are texts that must not be kept: the values of variables, and what
@@ -21,8 +21,6 @@ type Secrets struct {
 	values [][]byte
 	count  atomic.Int64
 }
-
-const redactedMark = "[redacted]"
 
 // maxSecret is how much of the output's end waits for what follows, so that a
 // secret that is cut in two by a buffer is found.
@@ -75,32 +73,23 @@ func (s *Secrets) Count() int {
 	return int(s.count.Load())
 }
 
-// tokenForms are shapes of tokens that are known well enough to be replaced
-// wherever they stand. Looking for a rare byte and then for the marker that each
-// token holds is cheap; the expression is not.
-var tokenForms = []struct {
-	rare   byte // forms with the same one stand together
-	marker string
-	re     lazyregexp.Regexp
-}{
-	{'_', "gh", lazyregexp.New(`\bgh[pousr]_[A-Za-z0-9]{36,}\b`)},
-	{'_', "github_pat_", lazyregexp.New(`\bgithub_pat_[A-Za-z0-9_]{40,}\b`)},
-	{'_', "npm_", lazyregexp.New(`\bnpm_[A-Za-z0-9]{36}\b`)},
-	{'-', "xox", lazyregexp.New(`\bxox[abprs]-[A-Za-z0-9-]{10,}`)},
-	{'-', "sk-", lazyregexp.New(`\bsk-[A-Za-z0-9_-]{32,}`)},
-	{'-', "glpat-", lazyregexp.New(`\bglpat-[A-Za-z0-9_-]{20,}`)},
-	{'-', "PRIVATE KEY-----", lazyregexp.New(`(?s)-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(-----END [A-Z ]*PRIVATE KEY-----|$)`)},
-	{'@', "://", lazyregexp.New(`://[^\s/:@"']{1,100}:[^\s/@"']{3,200}@`)},
-	{'K', "AKIA", lazyregexp.New(`\bAKIA[0-9A-Z]{16}\b`)},
-	{'J', "eyJ", lazyregexp.New(`\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}`)},
-}
-
 // Text redacts a whole text.
 func (s *Secrets) Text(text string) string {
 	if s == nil {
 		return text
 	}
 	return string(s.replace([]byte(text)))
+}
+
+// Words redacts the words of a command line, in place.
+func (s *Secrets) Words(words []string) {
+	if s == nil {
+		return
+	}
+	for i, word := range words {
+		words[i] = s.Text(word)
+	}
+	redact.Words(words)
 }
 
 // File redacts a file that another program wrote.
@@ -142,32 +131,11 @@ func (s *Secrets) replace(p []byte) []byte {
 	for _, v := range s.values {
 		if n := bytes.Count(p, v); n > 0 {
 			s.count.Add(int64(n))
-			p = bytes.ReplaceAll(p, v, []byte(redactedMark))
+			p = bytes.ReplaceAll(p, v, []byte(redact.Mark))
 		}
 	}
-	var rare byte
-	for _, form := range tokenForms {
-		if form.rare == rare { // it is not in the text
-			continue
-		}
-		if bytes.IndexByte(p, form.rare) < 0 {
-			rare = form.rare
-			continue
-		}
-		if !bytes.Contains(p, []byte(form.marker)) {
-			continue
-		}
-		p = form.re.ReplaceAllFunc(p, func(m []byte) []byte {
-			if strings.Contains(string(m), redactedMark) {
-				return m
-			}
-			s.count.Add(1)
-			if form.marker == "://" {
-				return []byte("://" + redactedMark + "@")
-			}
-			return []byte(redactedMark)
-		})
-	}
+	p, n := redact.Tokens(p)
+	s.count.Add(int64(n))
 	return p
 }
 

@@ -127,12 +127,8 @@ func tidy(s *evidence.Step, root string, c *plan.Command, secrets *Secrets) {
 	if dir, inside := below(root, s.Dir); inside {
 		s.Dir = dir
 	}
-	for i, arg := range s.Argv {
-		s.Argv[i] = secrets.Text(arg)
-	}
-	for i, v := range s.Env {
-		s.Env[i] = secrets.Text(v)
-	}
+	secrets.Words(s.Argv)
+	secrets.Words(s.Env)
 	if s.Index >= len(c.Shape.Steps) {
 		s.Index = -1
 	}

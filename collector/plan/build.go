@@ -4,6 +4,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/verdictci/verdict/collector/redact"
 	"github.com/verdictci/verdict/collector/tracker"
 	"github.com/verdictci/verdict/verdict/policy"
 )
@@ -63,12 +64,14 @@ func (b *builder) canon(command string) string {
 	return c
 }
 
-// Key is the key of a command that is run in a folder.
+// Key is the key of a command that is run in a folder: its canonical text, with its
+// secrets replaced.
 func Key(command, dir string) string {
 	c, err := Canonical(command)
 	if err != nil {
 		c = strings.Join(strings.Fields(command), " ")
 	}
+	c, _ = redact.Command(c)
 	if dir != "" && dir != "." {
 		c += " @" + dir
 	}
@@ -103,6 +106,44 @@ func (b *builder) claimed(t *tracker.Tracker) {
 	}
 }
 
+// conceal replaces the secrets in what is kept and shown of a command.
+func (b *builder) conceal(c *Command) {
+	text, found := redact.Command(c.Text)
+	if len(found) == 0 {
+		return
+	}
+	c.Text, b.plan.Secrets = text, append(b.plan.Secrets, found...)
+	hide := func(s *string) {
+		*s, _ = redact.Command(*s)
+		for _, secret := range found {
+			if len(secret) >= minSecret {
+				*s = strings.ReplaceAll(*s, secret, redact.Mark)
+			}
+		}
+	}
+	hide(&c.Shape.Error)
+	for i := range c.Shape.Steps {
+		s := &c.Shape.Steps[i]
+		hide(&s.Text)
+		for j := range s.Argv {
+			hide(&s.Argv[j])
+		}
+		redact.Words(s.Argv)
+		for j := range s.Env {
+			hide(&s.Env[j])
+		}
+	}
+	for i := range c.Shape.Masks {
+		hide(&c.Shape.Masks[i].Text)
+	}
+	if c.Refusal != nil {
+		hide(&c.Refusal.Reason)
+	}
+}
+
+// minSecret is the shortest secret that is replaced wherever it stands.
+const minSecret = 8
+
 func (b *builder) add(command, dir string, need Need, rules []tracker.Rule, minTests int) {
 	key := b.canon(command)
 	if dir != "" && dir != "." {
@@ -114,7 +155,7 @@ func (b *builder) add(command, dir string, need Need, rules []tracker.Rule, minT
 		c.MinTests = max(c.MinTests, minTests)
 		return
 	}
-	c := Command{Key: key, Text: command, Dir: dir, Needs: []Need{need}, Timeout: b.policy.Commands.Timeout, Shape: ShapeOf(command, dir), MinTests: minTests}
+	c := Command{Key: key, Text: command, Run: command, Dir: dir, Needs: []Need{need}, Timeout: b.policy.Commands.Timeout, Shape: ShapeOf(command, dir), MinTests: minTests}
 	text := b.canon(command)
 	if limit, ok := b.timeouts[text]; ok {
 		c.Timeout = limit
@@ -124,6 +165,7 @@ func (b *builder) add(command, dir string, need Need, rules []tracker.Rule, minT
 		c.Refusal = refusal(command, &c.Shape, rules)
 	}
 	c.Lane = laneOf(&c)
+	b.conceal(&c)
 	b.index[key] = len(b.plan.Commands)
 	b.plan.Commands = append(b.plan.Commands, c)
 }

@@ -20,6 +20,9 @@ type Plan struct {
 	Commands []Command
 	// Packets are the ids in the order in which they depend on each other.
 	Packets []string
+	// Secrets are the passwords and tokens that stand in the text of commands. They
+	// are replaced in all of a command but Run.
+	Secrets []string
 }
 
 // Command returns the planned command with the key, or nil.
@@ -38,6 +41,7 @@ type Command struct {
 	// form), followed by a space, "@" and the folder when that is not the root.
 	Key      string
 	Text     string // as first written
+	Run      string // the same with its secrets, to be run; never to be kept or shown
 	Dir      string // relative to the root; empty: the root
 	Needs    []Need // who requires it, in order; never empty
 	Timeout  time.Duration
