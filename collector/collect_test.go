@@ -314,7 +314,7 @@ func TestLanesRunSideBySide(t *testing.T) {
 	for i, other := range []string{"b", "a"} {
 		c := &o.Plan.Commands[i]
 		me := []string{"a", "b"}[i]
-		c.Text, c.Lane = "touch "+me+".out; for i in $(seq 100); do [ -e "+other+".out ] && exit 0; sleep 0.05; done; exit 1", "lane "+me
+		c.Run, c.Lane = "touch "+me+".out; for i in $(seq 100); do [ -e "+other+".out ] && exit 0; sleep 0.05; done; exit 1", "lane "+me
 	}
 	b := collect(t, o)
 	assert.Equal(t, []int{0, 0}, []int{b.Commands[0].ExitCode, b.Commands[1].ExitCode})
