@@ -63,7 +63,7 @@ func (k *trackerJudge) checkpoint(p *tracker.Packet) {
 		}
 		k.report.Checkpoints = append(k.report.Checkpoints, CheckpointReport{Checkpoint: *e, Pos: c.Pos})
 		k.commitState(p, c, e)
-		if e.State == evidence.CheckpointReachable {
+		if e.State == evidence.CheckpointReachable && !c.Start {
 			k.commitContent(p, c, e)
 			commits = append(commits, e)
 		}

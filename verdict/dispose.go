@@ -17,6 +17,8 @@ var (
 	// hoped is a clause in which "resolved" is a hope, and stillOpen what takes it back.
 	hoped     = lazyregexp.New(`(?i)\b(?:until|once|unless|whether|if)\b[^.;—:()]*$`)
 	stillOpen = lazyregexp.New(`(?i)\b(?:re-?opened|regressed|reverted|unresolved|unfixed|still (?:open|present|fails?|failing|races|broken|happens|occurs|unresolved|not|needs?))\b`)
+	// retracted is what stands behind a word that is in doubt, or that nobody said.
+	retracted = lazyregexp.New(`(?i)^\s*\?|^\s+by\s+(?:nobody|no\s+one|none)\b|^\s+in\s+principle\b`)
 	// waits and undecided are a decision that is yet to come.
 	waits     = lazyregexp.New(`(?i)^(?:pending|awaiting|waiting)`)
 	undecided = lazyregexp.New(`(?i)^\s+(?:\w+[\s'’]+){0,3}(?:acceptance|decision|sign-?off|approval|triage)\b`)
@@ -60,6 +62,8 @@ func (l *dispositionList) counts(text string, start, end int, positional bool) b
 	before, after := text[:start], text[end:]
 	switch {
 	case denied.MatchString(before), l.disposition != DispositionDeferred && unsure.MatchString(before), waits.MatchString(text[start:end]) && undecided.MatchString(after):
+		return false
+	case retracted.MatchString(after), l.disposition == DispositionMitigated && partly.MatchString(before):
 		return false
 	case l.disposition == DispositionResolved && (partly.MatchString(before) || hoped.MatchString(before) || hoped.MatchString(firstWord(after))):
 		return false
@@ -111,7 +115,7 @@ var (
 	statedFirst = lazyregexp.New(`(?i)^[\[(*]*(resolved|fixed|closed|mitigated|accepted|deferred|open)(?:[\])]|\s*[:—–]|\s+-\s|\s*$)`)
 	statedWords = map[string]Disposition{"resolved": DispositionResolved, "fixed": DispositionResolved, "closed": DispositionResolved, "mitigated": DispositionMitigated, "accepted": DispositionAccepted, "deferred": DispositionDeferred, "open": DispositionOpen}
 
-	noRisk    = lazyregexp.New(`(?i)^["'“*_]*(?:(?:none|nil|nothing|n/?a|not applicable)\b|[—–-]+\s*$|(?:no|zero)\s+(?:[a-z/-]+\s+){0,3}?(?:risks?|issues?|concerns?|blockers?|regressions?|findings?|problems?|changes?|impacts?|caveats?|follow-?ups?|action|breakage|unknowns)\b)`)
+	noRisk    = lazyregexp.New(`(?i)^["'“*_]*(?:(?:none|nil|nothing|n/?a|not applicable)\b|(?:keine[rs]?|aucune?|ningun[oa]|nessun[oa]|geen|ingen|brak|нет|無し|なし|无)\W*$|[—–-]+\s*$|(?:no|zero)\s+(?:[a-z/-]+\s+){0,3}?(?:risks?|issues?|concerns?|blockers?|regressions?|findings?|problems?|changes?|impacts?|caveats?|follow-?ups?|action|breakage|unknowns)\b)`)
 	noneAtAll = lazyregexp.New(`(?i)^nothing\s+(?:in|on|for|from|with|after)\b|^no longer\b`)
 	// noneFollows is what may follow: "None of the retries …", "Nothing watches …"
 	// and "No risk assessment …" are risks.
@@ -126,9 +130,10 @@ var (
 	gap           = lazyregexp.New(`(?i)\bnot (?:yet )?(?:tested|verified|validated|covered|wired|implemented|supported|exercised|proven)\b|\b(?:untested|unverified|unvalidated)\b`)
 	noCode        = lazyregexp.New(`(?i)\bdocs?\b|\bdocumentation\b|\bno code\b`)
 
-	pointerRisk = lazyregexp.New(`(?i)^see\b.*\b(table|above|below|section|list|ledger|register|conditions?|packet|evidence|plan)\b|^see [A-Z]\w*-\d+\W*$|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
+	pointerRisk = lazyregexp.New(`(?i)^see\b.*\b(table|above|below|section|list|ledger|register|log|matrix|conditions?|packet|evidence|plan)\b|^see [A-Z]\w*-\d+\W*$|\b\d+ (items?|risks?|non-blocking conditions?)\b.*\b(above|below|table|documented|conditions)\b|^\d+ non-blocking conditions`)
 	statement   = lazyregexp.New(`(?i)\b(?:exists?|confirms? no|is now complete|now complete|no (?:additional |further )?(?:\w+ )?(?:work|changes?|action) (?:is |are )?(?:needed|required|necessary))\b`)
 	lacks       = lazyregexp.New(`(?i)\b(?:not|yet|missing|without|lacks?|may|might|could|only|never|fails?|\w+n't)\b`)
+	denies      = lazyregexp.New(`(?i)^(?:no|nobody|nothing|neither|none)\b.*\bexists?\b`)
 	targetID    = lazyregexp.New(`(?i)\b(?:in|to|by|until|on|with|for|at|packet)\s+(?:packet\s+)?([A-Za-z][A-Za-z0-9]*-\d+[a-z]?(?:-[A-Za-z0-9]+)*|packet \d{1,3})\b`)
 	reference   = lazyregexp.New(`\b([A-Z][A-Z0-9]*-\d+[a-z]?(?:-[A-Za-z0-9]+)*)\b`)
 )
@@ -167,8 +172,34 @@ func dispose(text string) disposed {
 	return byWords(text)
 }
 
+// statedAlone is a disposition that is a sentence, or begins one: "… Accepted.", "…
+// (mitigated)", "… – deferred until May". What other words in the text are about is
+// less sure.
+var statedAlone = lazyregexp.New(`(?i)(?:[.;]\s+|\s[—–-]+\s+|\()(resolved|fixed|closed|mitigated|accepted|deferred|open)(?:\s*[.;:,()—–]|\s*$|\s+(?:by|for|in|as|to|until|with|because|since|via|on)\b)`)
+
+// byStatement reads a text by the one disposition that it states so; false where it
+// states none, or several.
+func byStatement(text string) (disposed, bool) {
+	var d disposed
+	for _, m := range statedAlone.FindAllStringSubmatchIndex(text, -1) {
+		word := text[m[2]:m[3]]
+		said := statedWords[strings.ToLower(word)]
+		if d.disposition != "" && d.disposition != said {
+			return d, false
+		}
+		d = disposed{disposition: said, why: "“" + word + "”", to: target(text, m[3])}
+	}
+	return d, d.disposition != "" && !stillOpen.MatchString(text) && !yetToCome.MatchString(text)
+}
+
+// yetToCome takes back a disposition that is stated.
+var yetToCome = lazyregexp.New(`(?i)\b(?:pending|awaiting|waiting|tbd|todo|not yet|nobody|to be|in principle|proposed)\b`)
+
 // byWords compares a text with the lists.
 func byWords(text string) disposed {
+	if d, ok := byStatement(text); ok {
+		return d
+	}
 	for i := range dispositions {
 		l := &dispositions[i]
 		word, end := l.found(text)
@@ -180,14 +211,14 @@ func byWords(text string) disposed {
 	if m := imperative.FindString(text); m != "" {
 		return disposed{disposition: DispositionDeferred, why: "“" + m + "”, which is yet to be done", to: target(text, 0)}
 	}
-	if statement.MatchString(text) && !lacks.MatchString(text) {
+	if statement.MatchString(text) && !lacks.MatchString(text) && !denies.MatchString(text) {
 		return disposed{disposition: DispositionNone, why: "it states what is there, not what could go wrong"}
 	}
 	return disposed{disposition: DispositionOpen, why: "no word says what is done about it"}
 }
 
 // imperative is a text that asks somebody to do something.
-var imperative = lazyregexp.New(`(?i)^(?:monitor|watch|keep an eye on|revisit|investigate|re-?evaluate|reassess|follow up|consider)\b`)
+var imperative = lazyregexp.New(`(?i)^(?:monitor|watch|keep (?:an eye on|watching|monitoring|track of)|revisit|investigate|re-?evaluate|reassess|follow up|consider|postpone)\b`)
 
 // disposeNone reads what stands behind "None": an exception, or what is put off
 // all the same.

@@ -22,7 +22,7 @@ type dispositionList struct {
 // LATER and REPAIR stand for these words in the lists.
 const (
 	laterWords  = `later|follow-?ups?|next|future|separate|subsequent|another|upcoming|v?\d+\.\d+|v\d+|phase|milestone|release|sprint|backlog|post-?\w+|q[1-4]|h[12]|20\d\d|[a-z][a-z0-9]*-\d+|#\d+`
-	repairWords = `addressed|assessed|fixed|done|added|wired|handled|verified|validated|removed|resolved|covered|revisited|migrated|defined|decided|determined|implemented|tested|documented|reviewed|updated|replaced|hardened|completed|investigated|evaluated|re-?evaluated|improved|extended|enabled|cleaned up|refactored|created|written|run|rerun|closed|mitigated|remediated|tracked|planned|scheduled|tuned|automated|finali[sz]ed|tightened|expanded`
+	repairWords = `addressed|assessed|fixed|done|added|wired|handled|verified|validated|removed|resolved|covered|revisited|migrated|defined|decided|determined|implemented|tested|documented|reviewed|updated|replaced|hardened|completed|investigated|evaluated|re-?evaluated|improved|extended|enabled|cleaned up|refactored|created|written|run|rerun|closed|mitigated|remediated|tracked|planned|scheduled|tuned|automated|finali[sz]ed|tightened|expanded|released|shipped|merged|rolled out`
 )
 
 // dispositions are compared in this order: the first list of which a word is
@@ -31,7 +31,7 @@ var dispositions = compiled([]dispositionList{
 	{
 		disposition: DispositionResolved, meaning: "it is gone",
 		words:   []string{`resolved`, `fixed`, `closed(?: out)?`, `remediated`, `eliminated`, `retired`, `superseded`, `obsolete`},
-		phrases: []string{`burned down`, `no longer (?:applies|applicable|relevant|reproducible|possible|present|needed|required|an? (?:issue|risk|concern|problem|blocker))`, `(?:has|have) been addressed`, `(?:was|were|now) addressed`, `(?:addressed|handled|covered|settled|completed|delivered) (?:in|by) (?:packet )?[a-z][a-z0-9]*-\d+`},
+		phrases: []string{`burned down`, `no longer (?:applies|applicable|relevant|reproducible|possible|present|needed|required|an? (?:issue|risk|concern|problem|blocker))`, `(?:has|have) been addressed`, `(?:was|were|now) addressed`, `(?:addressed|handled|covered|settled|completed|delivered|done|merged|shipped) (?:in|by|with) (?:(?:packet |pr |pull request )?(?:[a-z][a-z0-9]*-\d+|#\d+)|(?:commit )?[0-9a-f]{7,40}\b)`},
 	},
 	{
 		disposition: DispositionDeferred, meaning: "somebody owes it later",
@@ -41,10 +41,10 @@ var dispositions = compiled([]dispositionList{
 			`follow ups?`, `post (?:release|ga|launch|merge|mvp|deploy(?:ment)?|beta|rollout|cutover)`,
 			`(?:in|for|to|until) (?:a |an |the )?(?:later|future|subsequent|separate|upcoming|next) (?:packet|release|version|milestone|phase|sprint|pr|iteration|quarter|cycle|lane|ticket|change)`,
 			`(?:next|later) (?:packet|release|version|milestone|phase|sprint|pr|iteration|quarter|cycle)`, `future (?:work|improvements?|enhancements?|packet|release|version|pr|phase|ticket)`,
-			`tracked (?:in|by|as|for|under|at|via|with|elsewhere|separately)`, `(?:ticket|issue|bug|story) (?:filed|opened|created|raised)`, `filed (?:as|under|in)`, `see (?:issue|ticket|bug) \S+`,
+			`tracks (?:it|this|that)`, `tracked (?:in|by|as|for|under|at|via|with|elsewhere|separately)`, `(?:ticket|issue|bug|story) (?:filed|opened|created|raised)`, `ticket:? [a-z][a-z0-9]*-\d+`, `filed (?:as|under|in)`, `see (?:issue|ticket|bug) \S+`,
 			`(?:planned|scheduled|slated|targeted|queued|left|reserved) (?:for|to|in|until|as) (?:a |an |the )?LATER`,
 			`(?:will|to|should|must|shall|needs? to|has to|have to) (?:still |also |then |now )?be (?:(?:fully|properly|later|still) )?REPAIR`,
-			`(?:must|should) (?:still )?be REPAIR before`, `will (?:create|add|wire|harden)`, `(?:still )?needs? (?:fixing|work|(?:a )?follow up)`, `(?:will|should|must) [^.;]{0,40}\blater`,
+			`(?:must|should) (?:still )?be REPAIR before`, `will (?:create|add|wire|harden|follow)`, `(?:still )?needs? (?:fixing|work|(?:a )?follow up)`, `(?:will|should|must) [^.;]{0,40}\blater`,
 			`(?:in|to|for|until|by) (?:q[1-4]|h[12])\b`, `blocked (?:on|by)`, `awaiting`, `waiting (?:on|for)`, `out of scope`, `before (?:the )?(?:release|ga|launch|rollout|production)`,
 		},
 	},
@@ -52,7 +52,7 @@ var dispositions = compiled([]dispositionList{
 		disposition: DispositionAccepted, meaning: "somebody decided to live with it",
 		words: []string{`accepted`, `acceptable`, `tolerable`, `tolerated`, `waived`, `intentional`, `non blocking`, `intended behaviou?r`, `no data loss`},
 		phrases: []string{
-			`accepts? (?:this|that|it|the (?:risk|trade off|limitation|gap))`, `(?:owner|owners|we|team|i|maintainers?|product|security|management) accepts?`, `by design`, `won'?t fix`, `wontfix`, `will not (?:be )?fix(?:ed)?`, `intentionally`,
+			`accepts? (?:this|that|it|the (?:risk|trade off|limitation|gap))`, `(?:owner|owners|we|team|i|maintainers?|product|security|management) accepts?`, `(?:we|can|will) live with`, `signed (?:(?:this|that|it) )?off`, `by design`, `won'?t fix`, `wontfix`, `will not (?:be )?fix(?:ed)?`, `intentionally`,
 			`work(?:s|ing)? as (?:designed|intended|expected)`, `harmless`, `not (?:a )?production path`, `no (?:code|functional|user|customer|production|runtime|operational) impact`, `(?:does|do) not affect`, `test only`, `test code only`, `only test code`,
 			`minor bookkeeping`, `not an? (?:\w+ )?blocker`, `as is`,
 		},
@@ -61,7 +61,7 @@ var dispositions = compiled([]dispositionList{
 		disposition: DispositionMitigated, meaning: "something keeps it small",
 		words: []string{`mitigated`, `mitigates`, `compensat(?:ed|ing)`, `mitigation`, `work-?around`},
 		phrases: []string{
-			`(?:covered|guarded|protected|bounded|contained|caught|reduced|minimi[sz]ed|prevented|backed|monitored) (?:by|via|through)`, `work-?arounds? (?:exists?|available|documented|in place)`, `(?:has|have|with|via|there is) (?:a |the )?work-?around`,
+			`(?:covered|guarded|protected|bounded|contained|caught|reduced|minimi[sz]ed|prevented|backed|monitored) (?:by|via|through)`, `compensating (?:controls?|measures?)`, `work-?arounds? (?:exists?|available|documented|in place)`, `(?:has|have|with|via|there is) (?:a |the )?work-?around`,
 			`(?:behind|gated by|gated behind|via|by|under|with|using) (?:a |an |the )?(?:\w+[- ]){0,2}(?:flag|toggle|gate|kill switch)`, `feature flagged`, `flag gated`, `(?:default|defaults to) off`, `(?:off|disabled) by default`, `exercised via`, `re anchor`,
 		},
 	},
@@ -111,7 +111,8 @@ leaves open is a condition, whatever its severity.
 
 A severity is read from the beginning of the text, from brackets, from “Severity: …”, “high risk” and “low impact”, or from the table's column.
 Of two, as in “Medium/High”, the worse counts. A table that has an impact and a likelihood instead gives the impact, one step less where that is
-unlikely.
+unlikely; in numbers, their product: from 5 medium, from 10 high, from 17 critical, and from 3, 6 and 9 where no number is above 3. CVSS scores give
+medium from 4.0, high from 7.0, critical from 9.0.
 
 | Severity | Spellings |
 |---|---|

@@ -45,9 +45,13 @@ func newLedger(t *tracker.Tracker) *ledger {
 	recorded := false
 	for i := range t.Packets {
 		p := &t.Packets[i]
-		recorded = recorded || len(p.Risks) > 0
 		for n := range p.Risks {
-			if r := &p.Risks[n]; !saysNone(r) && !pointerRisk.MatchString(r.Text) {
+			r := &p.Risks[n]
+			if pointerRisk.MatchString(r.Text) {
+				continue // its risks stand there
+			}
+			recorded = true
+			if !saysNone(r) {
 				l.fromPacket(p, r)
 			}
 		}

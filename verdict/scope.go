@@ -18,7 +18,11 @@ func (k *trackerJudge) scope(p *tracker.Packet, c *tracker.Checkpoint, commits [
 		return
 	}
 	touched := make([]bool, len(listed))
-	complete := true
+	ranged := slices.ContainsFunc(p.Checkpoints, func(c tracker.Checkpoint) bool { return c.Start })
+	if ranged {
+		k.at("checkpoint/scope", p, c.Pos, Finding{Severity: Note, Message: p.ID + " records a range of commits; the files of its last one alone were compared with the packet's list", Claimed: clip(c.Text, 80)})
+	}
+	complete := !ranged
 	for _, e := range commits {
 		complete = complete && e.Files != nil && e.MoreFiles == 0
 		var outside []string

@@ -79,6 +79,9 @@ func (p *reader) checkpointTable(b *block, d *document, packet, commit int) {
 	}
 }
 
+// commitRange is what git calls a range of commits.
+var commitRange = lazyregexp.New(`(?i)^\W*([0-9a-f]{4,40})[\^~]?(?:\.\.\.?|…)([0-9a-f]{4,40})\b`)
+
 func (p *reader) addCheckpoint(id string, in *inline, source string, d *document) {
 	i, known := p.index[NormalID(id)]
 	if !known {
@@ -87,6 +90,12 @@ func (p *reader) addCheckpoint(id string, in *inline, source string, d *document
 	}
 	c := checkpointOf(in)
 	c.Source, c.Pos = source, d.pos(in.offset)
+	if m := commitRange.FindStringSubmatch(c.Text); m != nil { // "1a2b3c4..5d6e7f8": the last one counts
+		start := c
+		c.Kind, c.Hash = CheckpointHash, strings.ToLower(m[2])
+		start.Kind, start.Hash, start.Start = CheckpointHash, strings.ToLower(m[1]), true
+		p.t.Packets[i].Checkpoints = append(p.t.Packets[i].Checkpoints, start)
+	}
 	if c.Kind == CheckpointHash && len(in.spans) > 0 && in.spans[0].start == 0 {
 		c.Pos = d.pos(in.spans[0].offset)
 	}

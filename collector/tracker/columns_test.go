@@ -130,3 +130,75 @@ func TestEndsThatATerminalWasAskedFor(t *testing.T) {
 		assert.Equal(t, 0, claims[1].Result.ExitCode, asked)
 	}
 }
+
+// TestEntriesOfALog: what a log says of packets belongs to them, and what it says of
+// none to none.
+func TestEntriesOfALog(t *testing.T) {
+	tr := tracker.Parse("t.md", []byte("## Packet Board\n\n| Packet | Title | Status |\n|---|---|---|\n| CAR-1 | Brakes | DONE |\n| CAR-2 | Lamps | DONE |\n\n"+
+		"## CAR-1 Brakes\n\n- [x] they hold\n\n### Evidence for the reader of CAR-2\n\n1. `go vet ./...` -> exit 0\n\n## CAR-2 Lamps\n\n- [x] they shine\n\n"+
+		"## Log\n\n### 2026-03-01 CAR-1 evidence\n\n1. `go build ./...` -> exit 0\n\nVerdict: APPROVED\n\n#### Residual risk\n\n- HIGH: fading\n\n### 2026-03-02 09:30 – CAR-2 review record\n\nVerdict: CHANGES_REQUESTED\n\nCommit: `1a2b3c4d`\n\n"+
+		"### Notes\n\n- Commit: `5e6f7a8b`\n\n## Evidence for CAR-2\n\n1. `go test ./...` -> exit 1\n"), nil)
+	one, two := &tr.Packets[0], &tr.Packets[1]
+	require.Len(t, one.Evidence.Claims, 2)
+	assert.Equal(t, "go build ./...", one.Evidence.Claims[1].Command)
+	assert.Len(t, one.Risks, 1)
+	require.Len(t, one.Reviews, 1)
+	require.Len(t, two.Reviews, 1)
+	assert.Equal(t, tracker.ReviewChangesRequested, two.Reviews[0].State)
+	require.Len(t, two.Checkpoints, 1, "notes belong to no packet")
+	require.Len(t, two.Evidence.Claims, 1)
+	assert.Equal(t, 1, two.Evidence.Claims[0].Result.ExitCode)
+	assert.Equal(t, 19, two.Section.End, "the section ends where the log begins")
+}
+
+// TestFailuresThatBelongToNoPacket: a failure outside of packets is said, although the
+// command passes elsewhere.
+func TestFailuresThatBelongToNoPacket(t *testing.T) {
+	for end, want := range map[string]int{"exit 0": 0, "exit 1": 1} {
+		tr := parse(t, "- [x] `go vet ./...` -> exit 0", "1. `go vet ./...` -> exit 0", "- AB-01: TODO\n\n## Diary\n\n- on Monday `go vet ./...` -> "+end)
+		assert.Len(t, tr.Warnings, want, end)
+	}
+}
+
+func TestRangesOfCommits(t *testing.T) {
+	tr := parse(t, "- [x] `go vet ./...` -> exit 0", "Commits: `1a2b3c4..5d6e7f8`", "- AB-02: TODO")
+	c := tr.Packets[0].Checkpoints
+	require.Len(t, c, 2)
+	assert.True(t, c[0].Start)
+	assert.Equal(t, "1a2b3c4", c[0].Hash)
+	assert.Equal(t, "5d6e7f8", tr.Packets[0].Checkpoint().Hash)
+}
+
+// TestMatricesOfNumbers: likelihood times impact, a score, CVSS and letters weigh as
+// words do.
+func TestMatricesOfNumbers(t *testing.T) {
+	cases := map[string]struct {
+		header, row string
+		want        string
+	}{
+		"five by five":      {"| Risk | Likelihood | Impact |", "| a | 4 | 5 |\n| b | 1 | 1 |", "critical"},
+		"high":              {"| Risk | Probability (1-5) | Impact (1-5) |", "| a | 2 | 5 |\n| b | 1 | 1 |", "high"},
+		"three by three":    {"| Risk | L | I |", "| a | 3 | 2 |\n| b | 1 | 1 |", "high"},
+		"score":             {"| Risk | Owner | Score |", "| a | Ida | 6 |\n| b | Ida | 25 |", "medium"},
+		"words and score":   {"| Risk | Severity | Score |", "| a | Low | 20 |\n| b | Low | 1 |", "low"},
+		"cvss":              {"| Risk | Owner | CVSS |", "| a | Ida | 9.1 |\n| b | Ida | 0 |", "critical"},
+		"letters":           {"| Risk | Severity | Owner |", "| a | H | Ida |\n| b | L | Ida |", "high"},
+		"letters, unlikely": {"| Risk | Likelihood | Impact |", "| a | Low | H |\n| b | H | L |", "medium"},
+		"no numbers":        {"| Risk | Owner | Score |", "| a | Ida | tbd |\n| b | Ida | – |", ""},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			tr := tracker.Parse("t.md", []byte("## Packet Board\n\n| Packet | Title | Status |\n|---|---|---|\n| CAR-1 | Brakes | DONE |\n\n## RAID log\n\n### Risks\n\n"+c.header+"\n|---|---|---|\n"+c.row+"\n"), nil)
+			require.Len(t, tr.RiskTables, 1)
+			assert.Equal(t, c.want, tracker.SeverityLevel(tr.RiskTables[0].Rows[0].Severity))
+		})
+	}
+}
+
+// TestKnownIssues: issues are risks where a heading says that they are known or open.
+func TestKnownIssues(t *testing.T) {
+	for heading, want := range map[string]int{"Known issues": 1, "Open defects": 1, "Related issues": 0} {
+		tr := tracker.Parse("t.md", []byte("## Packet Board\n\n| Packet | Title | Status |\n|---|---|---|\n| CAR-1 | Brakes | DONE |\n\n## "+heading+"\n\n- HIGH: lamps flicker\n"), nil)
+		assert.Len(t, tr.RiskTables, want, heading)
+	}
+}

@@ -13,6 +13,7 @@ type leftover struct {
 	command string // empty: a check box
 	text    string
 	pos     Pos
+	failed  bool // its result is none that passes
 }
 
 // maxLeftovers bounds the warnings about one document.
@@ -56,8 +57,8 @@ func (p *reader) leaveOver(b *block, d *document, group string) {
 			p.leftovers = append(p.leftovers, leftover{text: rest.text, pos: d.pos(rest.offset)})
 		}
 		for _, c := range commandsIn(&rest) {
-			if result(c.tail).Kind == ResultExit {
-				p.leftovers = append(p.leftovers, leftover{strings.TrimSpace(rest.code(c.span)), rest.text, d.pos(rest.spans[c.span].offset)})
+			if end := result(c.tail); end.Kind == ResultExit {
+				p.leftovers = append(p.leftovers, leftover{strings.TrimSpace(rest.code(c.span)), rest.text, d.pos(rest.spans[c.span].offset), end.ExitCode != 0})
 			}
 		}
 	case blockTable:
@@ -68,7 +69,7 @@ func (p *reader) leaveOver(b *block, d *document, group string) {
 		for _, row := range b.rows[1:] {
 			command, offset, ok := commandCell(row, columns, d)
 			if ok && slices.ContainsFunc(row, func(c inline) bool { return result(" -> "+c.text).Kind == ResultExit }) {
-				p.leftovers = append(p.leftovers, leftover{command, command, d.pos(offset)})
+				p.leftovers = append(p.leftovers, leftover{command: command, text: command, pos: d.pos(offset)})
 			}
 		}
 	case blockHTML:
@@ -108,7 +109,7 @@ func (p *reader) warnOfLeftovers() {
 	}
 	n := 0
 	for _, l := range p.leftovers {
-		if l.command != "" && known[l.command] {
+		if l.command != "" && known[l.command] && !l.failed {
 			continue
 		}
 		if n++; n > maxLeftovers {

@@ -42,6 +42,8 @@ type reader struct {
 	index    map[string]int // normal id → index in t.Packets
 	hasBoard bool
 	boards   int // tables that are boards, so far
+	entry    int // of the heading of what is written about a packet outside of its section; 0: it is read
+	back     int // the packet that is read after that
 	level    int // of the headings that begin a packet's section; 0: not known yet
 
 	part    part   // what the blocks are about

@@ -120,6 +120,7 @@ func (p *reader) riskTable(b *block, d *document, columns map[string]int, title 
 		}
 	}
 	t := RiskTable{Kind: RiskTableReconciled, Title: title, Pos: d.pos(b.offset)}
+	scale := matrixScale(b.rows[1:], columns)
 	if strings.Contains(strings.ToLower(title), "debt") {
 		t.Kind = RiskTableDebt
 	}
@@ -140,7 +141,7 @@ func (p *reader) riskTable(b *block, d *document, columns map[string]int, title 
 		source := strings.TrimSpace(cell("source").text)
 		r := Risk{
 			Packet: source, Text: strings.ReplaceAll(risk.text, "\n", " "), Struck: mostlyStruck(risk),
-			Severity: rowSeverity(cell), Note: strings.TrimSpace(cell("note").text), Status: strings.TrimSpace(cell("status").text),
+			Severity: rowSeverity(cell, scale), Note: strings.TrimSpace(cell("note").text), Status: strings.TrimSpace(cell("status").text),
 			Owner: strings.TrimSpace(cell("owner").text), FollowUp: strings.TrimSpace(cell("follow").text), Raw: rowText(row), Pos: d.pos(risk.offset),
 		}
 		if r.Status == "" {
@@ -157,14 +158,28 @@ func (p *reader) riskTable(b *block, d *document, columns map[string]int, title 
 	p.t.RiskTables = append(p.t.RiskTables, t)
 }
 
-// rowSeverity is the severity of a table's row, from its own column or from impact
-// and likelihood.
-func rowSeverity(cell func(string) *inline) string {
+// rowSeverity is the severity of a table's row, from its own column, from impact and
+// likelihood in words or on a scale of numbers, or from a score.
+func rowSeverity(cell func(string) *inline, scale int) string {
 	if stated := cellSeverity(cell("severity").text); stated != "" {
 		return stated
 	}
-	if impact := cell("impact").text; SeverityLevel(impact) != "" {
-		return byImpact(impact, cell("likely").text)
+	impact, likely := cell("impact").text, cell("likely").text
+	if SeverityLevel(impact) != "" {
+		return byImpact(impact, likely)
+	}
+	if level := byMatrix(leadingNumber(impact)*leadingNumber(likely), scale); level != "" {
+		return level
+	}
+	score := cell("score").text
+	if SeverityLevel(score) != "" {
+		return cellSeverity(score)
+	}
+	if level := byMatrix(leadingNumber(score), scale); level != "" {
+		return level
+	}
+	if level := byCVSS(cell("cvss").text); level != "" {
+		return level
 	}
 	severity, _ := textSeverity(cell("risk").text, cell("risk").text)
 	return severity

@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/lazyregexp"
@@ -17,6 +18,9 @@ var severitySpellings = map[string]string{
 	"info": "info", "informational": "info", "trivial": "info", "negligible": "info", "p4": "info", "🔵": "info", "⚪": "info", "ℹ": "info",
 }
 
+// severityLetters are severities that stand alone in a cell or in front.
+var severityLetters = map[string]string{"VH": "critical", "H": "high", "M": "medium", "L": "low", "VL": "low"}
+
 // severityLevels are the levels from the least to the worst.
 var severityLevels = []string{"info", "low", "medium", "high", "critical"}
 
@@ -28,6 +32,9 @@ func SeverityLevel(stated string) string {
 	for _, word := range severityWord.FindAllString(stated, -1) {
 		word = strings.Join(strings.FieldsFunc(strings.ToLower(word), func(r rune) bool { return r == ' ' }), " ")
 		worst = max(worst, slices.Index(severityLevels, severitySpellings[word]))
+	}
+	if worst < 0 {
+		worst = slices.Index(severityLevels, severityLetters[strings.ToUpper(strings.Trim(stated, " *[]().:"))])
 	}
 	if worst < 0 {
 		return ""
@@ -58,9 +65,9 @@ var (
 	severityWord = lazyregexp.New(`(?i)\b(?:` + severityLong + `|` + severityShort + `)\b|` + severityMark)
 	// severityPrefix is a severity at the beginning, set apart from the text: by a
 	// mark, by brackets, or by capitals.
-	severityPrefix = lazyregexp.New(`^(?:(?i:[\[(*]*(` + severityRange + `|` + severityLong + `|` + severityShort + `)[\])*]*(?:\s+(?:severity|risk|impact|priority))?(?:\s*[:—–]\s*|\s+-\s+|-\s+)|[\[(](` + severityLong + `|` + severityShort + `)[\])]\s+)|(CRITICAL|BLOCKER|HIGH|MEDIUM|LOW|MAJOR|MINOR|INFO|P[0-4]|SEV-?[0-4])\s+|((?:` + severityMark + `)\x{fe0f}?)\s*)`)
+	severityPrefix = lazyregexp.New(`^(?:(?i:[\[(*]*(` + severityRange + `|` + severityLong + `|` + severityShort + `)[\])*]*(?:\s+(?:severity|risk|impact|priority))?(?:\s*[:—–]\s*|\s+-\s+|-\s+|[.;]\s+)|[\[(](` + severityLong + `|` + severityShort + `)[\])]\s+)|(CRITICAL|BLOCKER|HIGH|MEDIUM|LOW|MAJOR|MINOR|INFO|P[0-4]|SEV-?[0-4])\s+|((?:` + severityMark + `)\x{fe0f}?)\s*|(P[0-4]),\s+|[\[(]?([HML])(?::|[\])])\s+)`)
 	// severityInside is one that the text states elsewhere.
-	severityInside = lazyregexp.New(`(?i)\bsev(?:erity)?\s*[:=]\s*(` + severityRange + `|` + severityLong + `|` + severityShort + `)|\bseverity\s+(` + severityLong + `)\b|\b(` + severityLong + `)(?:[ -]severity\b|\s+(?:risk|impact|priority)\b(?:[^-\w]|$))|[\[(]\s*(` + severityRange + `|` + severityLong + `|P[0-4]|sev-?[0-4])\s*(?:[\]),;:]|[—–]|\s+(?:severity|risk|impact|priority)\b|\s[—–-]\s)|\b(P[0-4])\s+[—–-]|\bpriority\s*[:=]\s*(` + severityLong + `|P[0-4])`)
+	severityInside = lazyregexp.New(`(?i)\bsev(?:erity)?\s*[:=]\s*(` + severityRange + `|` + severityLong + `|` + severityShort + `)|\bseverity\s+(` + severityLong + `)\b|\b(` + severityLong + `)(?:[ -]severity\b|\s+(?:risk|impact|priority)\b(?:[^-\w]|$))|[\[(]\s*(` + severityRange + `|` + severityLong + `|P[0-4]|sev-?[0-4])\s*(?:[\]),;:]|[—–]|\s+(?:severity|risk|impact|priority)\b|\s[—–-]\s)|\b(P[0-4])\s+[—–-]|\bpriority\s*[:=]\s*(` + severityLong + `|P[0-4])|(?:[.;]|\s[—–-])\s+(` + severityLong + `|P[0-4])\s*(?:[.;,:)—–]|\s-\s|$)`)
 )
 
 // textSeverity is the severity that a statement gives, and the statement without
@@ -69,7 +76,7 @@ func textSeverity(line, whole string) (severity, rest string) {
 	if m := severityPrefix.FindStringSubmatch(line); m != nil && len(m[0]) < len(line) {
 		rest = line[len(m[0]):]
 		if m[4] == "" {
-			return m[1] + m[2] + m[3], rest
+			return m[1] + m[2] + m[3] + m[5] + m[6], rest
 		}
 		if word, inner := textSeverity(rest, whole); word != "" { // "🔴 Critical: …"
 			return word, inner
@@ -82,12 +89,80 @@ func textSeverity(line, whole string) (severity, rest string) {
 	if m := impactInside.FindStringSubmatch(whole); m != nil {
 		return byImpact(m[1], likelihoodInside.FindString(whole)), line
 	}
+	if m := matrixInside.FindStringSubmatch(whole); m != nil {
+		return byMatrix(leadingNumber(m[1])*leadingNumber(m[2]), 5), line
+	}
+	if at := cvssInside.FindStringSubmatchIndex(whole); at != nil && !strings.HasPrefix(whole[at[1]:], "/") { // not the version of a vector
+		return byCVSS(whole[at[2]:at[3]]), line
+	}
 	return "", line
 }
 
 var (
-	impactInside     = lazyregexp.New(`(?i)\bimpact\s*[:=]\s*(` + severityLong + `)\b`)
-	likelihoodInside = lazyregexp.New(`(?i)\b(?:likelihood|probability)\s*[:=]\s*(?:very\s+)?\w+`)
+	matrixInside = lazyregexp.New(`(?i)\b(?:l(?:ikelihood)?|p(?:robability)?)\s*[:=]?\s*([1-5])(?:/5)?\W{0,4}(?:x|and)?\s*i(?:mpact)?\s*[:=]?\s*([1-5])\b`)
+	cvssInside   = lazyregexp.New(`(?i)\bCVSS(?:\s*v?[234](?:\.\d)?\b)?(?:\s+(?:base\s+)?score)?\s*[:=(]?\s*(10(?:\.0)?|\d\.\d)`)
+)
+
+// matrixScale is what a table's likelihoods and impacts go up to: 3 or 5. Scores
+// alone are taken for those of the larger one.
+func matrixScale(rows [][]inline, columns map[string]int) int {
+	most := 0
+	for _, key := range []string{"impact", "likely"} {
+		i, ok := columns[key]
+		if !ok {
+			return 5
+		}
+		for _, row := range rows {
+			if i < len(row) {
+				most = max(most, leadingNumber(row[i].text))
+			}
+		}
+	}
+	if most > 3 {
+		return 5
+	}
+	return 3
+}
+
+// byMatrix weighs likelihood times impact as the usual matrices of 5 by 5 and of 3
+// by 3 do.
+func byMatrix(score, scale int) string {
+	bounds := []int{5, 10, 17}
+	if scale == 3 {
+		bounds = []int{3, 6, 9}
+	}
+	switch {
+	case score <= 0 || score > scale*scale:
+		return ""
+	case score < bounds[0]:
+		return "low"
+	case score < bounds[1]:
+		return "medium"
+	case score < bounds[2]:
+		return "high"
+	}
+	return "critical"
+}
+
+// byCVSS weighs a score of the Common Vulnerability Scoring System by its own words.
+func byCVSS(score string) string {
+	n, err := strconv.ParseFloat(strings.TrimSpace(score), 64)
+	switch {
+	case err != nil || n <= 0 || n > 10:
+		return ""
+	case n < 4:
+		return "low"
+	case n < 7:
+		return "medium"
+	case n < 9:
+		return "high"
+	}
+	return "critical"
+}
+
+var (
+	impactInside     = lazyregexp.New(`(?i)\bimpact\s*[:=]?\s*(` + severityLong + `)\b`)
+	likelihoodInside = lazyregexp.New(`(?i)\b(?:likelihood|probability)\s*[:=]?\s*(?:very\s+)?\w+`)
 	unlikely         = lazyregexp.New(`(?i)\b(?:low|rare|rarely|unlikely|remote|minimal)\b`)
 )
 

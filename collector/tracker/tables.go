@@ -55,8 +55,10 @@ var tableColumns = map[string]lazyregexp.Regexp{
 	"weak":     lazyregexp.New(`(?i)^(items?|issue|concern|gap|limitation|description)$`), // a risk under a heading that says so
 	"source":   lazyregexp.New(`(?i)^(source|packet|from|origin)$`),
 	"severity": lazyregexp.New(`(?i)^((risk )?(severity|sev|priority|level|rating))$`),
-	"impact":   lazyregexp.New(`(?i)^impact$`),
-	"likely":   lazyregexp.New(`(?i)^(likelihood|probability)$`),
+	"impact":   lazyregexp.New(`(?i)^(impact|consequence)\b|^i( \(1-\d\))?$`),
+	"likely":   lazyregexp.New(`(?i)^(likelihood|probability)\b|^[lp]( \(1-\d\))?$`),
+	"score":    lazyregexp.New(`(?i)^((risk )?score|risk level|l ?[x×] ?i|p ?[x×] ?i)$`),
+	"cvss":     lazyregexp.New(`(?i)^cvss\b`),
 	"note":     lazyregexp.New(`(?i)^(mitigations?( packet| mapping| plan)?|mitigated (by|in)|countermeasures?|response|notes?|comments?)$`),
 	"status":   lazyregexp.New(`(?i)^(disposition|status|state|resolution|decision|acceptance|accepted( by)?|treatment)$`),
 	"owner":    lazyregexp.New(`(?i)^(risk )?owner(s|ship)?$`),

@@ -375,6 +375,7 @@ type Checkpoint struct {
 	Hash   string // lower case; only for CheckpointHash
 	Text   string // what stands there, flattened
 	Note   string // the rest of the line: the commit's subject, or a remark
+	Start  bool   // the first of a range: it need not be the packet's own
 	Source string // "closing" (the closing list), "commit" (a Commit: entry), "table" (a summary table)
 	Pos    Pos
 }

@@ -20,9 +20,7 @@ func (p *reader) walk(blocks []block, d *document) {
 		}
 		p.watched(b, d, group, func(b *block, d *document, group string) { p.readPart(b, d, group, &label) })
 	}
-	if p.packet >= 0 && p.t.Packets[p.packet].Section != nil {
-		p.t.Packets[p.packet].Section.End = d.end
-	}
+	p.endSection(d.end)
 }
 
 // readPart reads a block by the part that it stands in.
@@ -57,6 +55,7 @@ var staysInPacket = lazyregexp.New(`(?i)verdict|addendum|recommendation|rollback
 // headings that only belong to the part they stand in.
 func (p *reader) heading(b *block, d *document) bool {
 	pos := d.pos(b.offset)
+	p.leaveEntry(b.level)
 	id, rest := p.words.leadingID(b.text)
 	current := ""
 	if p.packet >= 0 {
@@ -77,6 +76,11 @@ func (p *reader) heading(b *block, d *document) bool {
 	}
 	part := p.words.partOf(sub)
 	p.mode = modeNone
+	if other, of := p.entryOf(b, current); other != "" {
+		p.enter(other, b.level, pos)
+		p.subPart(of, sub, b, d)
+		return true
+	}
 	if p.packet >= 0 && b.level > p.level {
 		p.subPart(part, sub, b, d)
 		return true
@@ -99,21 +103,31 @@ func (p *reader) heading(b *block, d *document) bool {
 	if part == partEvidence || part == partGates {
 		p.part = partOther // of no packet
 	}
+	p.run = b.text
 	switch mode := p.modeOf(b.text); {
 	case part == partRisks:
-		p.mode, p.run = modeRisks, b.text
+		p.mode = modeRisks
 	case part == partOther && mode == modeVerdict: // "## Decision"
-		p.mode, p.run = mode, b.text
+		p.mode = mode
 	}
 	return true
 }
 
 // leave ends the section of the packet that is being read.
 func (p *reader) leave(pos Pos) {
-	if p.packet >= 0 && p.t.Packets[p.packet].Section != nil {
-		p.t.Packets[p.packet].Section.End = pos.Line - 1
+	p.endSection(pos.Line - 1)
+	p.packet, p.entry = -1, 0
+}
+
+// endSection says with which line the section ends that is being read.
+func (p *reader) endSection(line int) {
+	of := p.packet
+	if p.entry > 0 {
+		of = p.back
 	}
-	p.packet = -1
+	if of >= 0 && p.t.Packets[of].Section != nil {
+		p.t.Packets[of].Section.End = line
+	}
 }
 
 func (p *reader) beginPacket(id, rest string, pos Pos, level int) {
