@@ -316,12 +316,19 @@ func (l *ledger) settle(e *entry) {
 	}
 	p := l.named(e.To)
 	switch {
+	case p == nil && !l.sameFamily(e.To) && strings.Contains(e.Text, e.To) && !owes(e.Text, e.To):
+		e.To = "" // an id that the text is about: a vulnerability, a standard
 	case p == nil:
 	case tracker.SameID(p.ID, e.Packet) && (e.Disposition == DispositionDeferred || e.Disposition == DispositionResolved):
 		e.To = ""
 	case e.Disposition == DispositionDeferred && !p.Final && p.Done() && p.Approved() && l.after(p, e.packet):
 		e.Disposition, e.Why = DispositionResolved, e.Why+", and "+p.ID+" is approved"
 	}
+}
+
+// owes reports whether a text says that something is for an id to do.
+func owes(text, id string) bool {
+	return slices.ContainsFunc(targetID.FindAllStringSubmatch(text, -1), func(m []string) bool { return m[1] == id })
 }
 
 // source is what records a risk.
