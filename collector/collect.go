@@ -75,8 +75,8 @@ type Event struct {
 	Lane     string
 	Packet   string // the first packet that requires the command
 	Line     string
-	Expected time.Duration     // how long it took last time; 0: not known
-	Command  *evidence.Command // for EventEnd
+	Expected func() time.Duration // for EventStart: how long it took last time; 0: not known
+	Command  *evidence.Command    // for EventEnd
 }
 
 // run is one run while it goes on.
@@ -163,10 +163,7 @@ func (r *run) start(ctx context.Context) error {
 			return fmt.Errorf("find this program: %w", err)
 		}
 	}
-	var err error
-	if r.witness, err = command.NewWitness(program, filepath.Join(r.Dir, "witness")); err != nil {
-		return err
-	}
+	r.witness = command.NewWitness(program, filepath.Join(r.Dir, "witness"))
 	subject, err := checkpoint.Subject(ctx, r.Root, r.ignored())
 	if err != nil {
 		return err
@@ -189,6 +186,9 @@ func (r *run) start(ctx context.Context) error {
 		r.bundle.Environment.CI = "github-actions"
 	}
 	r.past = readHistory(filepath.Dir(r.Dir), r.Dir)
+	if r.Reuse > 0 {
+		r.past.read() // before there are commands that could write one
+	}
 	if r.Resume {
 		if err := r.resume(); err != nil {
 			return err

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
@@ -100,14 +101,15 @@ func prepare(o *Options) (unlock func(), err error) {
 	return lock(filepath.Join(home, "lock"))
 }
 
-// history is what earlier runs kept here say.
+// history is what earlier runs kept here say. A run is read when it is first asked
+// about: most runs ask nothing.
 type history struct {
 	runs []pastRun // newest first
 }
 
 type pastRun struct {
 	id     string
-	bundle *evidence.Bundle
+	bundle func() *evidence.Bundle // nil where none can be read
 }
 
 // maxHistory is how many earlier runs are looked at.
@@ -125,17 +127,30 @@ func readHistory(runs, current string) *history {
 		if dir == current || len(h.runs) >= maxHistory {
 			continue
 		}
-		if b, err := evidence.ReadRecord(dir); err == nil && !b.Altered {
-			h.runs = append(h.runs, pastRun{e.Name(), b})
+		if _, err := os.Stat(filepath.Join(dir, evidence.FileName)); err != nil {
+			continue
 		}
+		h.runs = append(h.runs, pastRun{e.Name(), sync.OnceValue(func() *evidence.Bundle {
+			if b, err := evidence.ReadRecord(dir); err == nil && !b.Altered {
+				return b
+			}
+			return nil
+		})})
 	}
 	return h
 }
 
-// duration is how long a command took last time.
+// read reads all of them.
+func (h *history) read() {
+	for _, p := range h.runs {
+		p.bundle()
+	}
+}
+
+// duration is how long a command took last time; 0 where none is known.
 func (h *history) duration(key string) time.Duration {
 	for _, p := range h.runs {
-		if c := p.bundle.Command(key); c != nil && c.Outcome == evidence.Exited {
+		if c := p.bundle().Command(key); c != nil && c.Outcome == evidence.Exited {
 			return time.Duration(c.DurationMS) * time.Millisecond
 		}
 	}
@@ -149,7 +164,7 @@ func (h *history) reusable(c *plan.Command, now *evidence.Bundle, limit time.Dur
 		return nil
 	}
 	for _, p := range h.runs {
-		old := p.bundle
+		old := p.bundle()
 		e := old.Command(c.Key)
 		if e == nil || e.Reused != nil || time.Since(e.Started) > limit || failed(e, c) || e.Outcome != evidence.Exited || len(e.TreeChanges) > 0 {
 			continue

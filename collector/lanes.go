@@ -92,7 +92,7 @@ func (r *run) runPlanned(ctx context.Context, i int) {
 			return
 		}
 	}
-	r.Progress(Event{Kind: EventStart, Key: c.Key, Lane: c.Lane, Packet: c.Needs[0].Packet, Expected: r.past.duration(c.Key)})
+	r.Progress(Event{Kind: EventStart, Key: c.Key, Lane: c.Lane, Packet: c.Needs[0].Packet, Expected: func() time.Duration { return r.past.duration(c.Key) }})
 	name := fmt.Sprintf("%03d", i+1)
 	e := r.runOne(ctx, c, name, r.where)
 	for attempt := 1; attempt <= r.Policy.Commands.Retries && failed(&e, c) && ctx.Err() == nil; attempt++ {

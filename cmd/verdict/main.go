@@ -32,12 +32,14 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/verdictci/verdict/collector/command"
 )
 
 func main() {
+	collectGarbageLater()
 	if command.IsWitness(os.Args) {
 		os.Exit(command.WitnessMain(os.Args))
 	}
@@ -45,4 +47,12 @@ func main() {
 	code := execute(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr})
 	stop()
 	os.Exit(code)
+}
+
+// collectGarbageLater spares short runs the collection that they would end before:
+// it costs more than the memory that it would free. GOGC has the last word.
+func collectGarbageLater() {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(200) // the first one at 8 MB
+	}
 }

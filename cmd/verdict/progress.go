@@ -106,8 +106,11 @@ func (p *progress) event(e collector.Event) {
 	defer p.mu.Unlock()
 	switch e.Kind {
 	case collector.EventStart:
-		p.running = append(p.running, &runningCommand{key: e.Key, lane: e.Lane, packet: e.Packet, since: time.Now(), expected: e.Expected})
-		if p.mode != progressLive {
+		started := &runningCommand{key: e.Key, lane: e.Lane, packet: e.Packet, since: time.Now()}
+		p.running = append(p.running, started)
+		if p.mode == progressLive {
+			started.expected = e.Expected()
+		} else {
 			p.say("run   " + render.Line(e.Key))
 		}
 	case collector.EventLine:

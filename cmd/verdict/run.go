@@ -104,11 +104,19 @@ Exit codes: 0 GO or GO_WITH_CONDITIONS, 1 NO_GO, 2 the input cannot be read,
 
 // runAndReport is the main job. The exit code follows from the decision alone.
 func runAndReport(ctx context.Context, p *project, c collectFlags, f reportFlags, s streams) error {
-	bundle, dir, err := collectBundle(ctx, p, c, f.against, s)
+	dir, err := runDir(p, c)
 	if err != nil {
 		return err
 	}
-	r, err := decideAndKeep(p, bundle, dir, f.against)
+	previous, name, err := previousReport(p, dir, f.against)
+	if err != nil {
+		return err
+	}
+	bundle, err := collectBundle(ctx, p, c, dir, previous, s)
+	if err != nil {
+		return err
+	}
+	r, err := decideAndKeep(p, bundle, dir, previous, name)
 	if err != nil {
 		return err
 	}
@@ -155,20 +163,17 @@ func decisionStatus(r *verdict.Report, failOn string) error {
 	return statusError(exitNoGo)
 }
 
-// collectBundle collects evidence into a new run folder, or into the one to
-// resume. against is the report to compare with; empty: the last one.
-func collectBundle(ctx context.Context, p *project, f collectFlags, against string, s streams) (*evidence.Bundle, string, error) {
-	dir := filepath.Join(runsDir(p.root), time.Now().UTC().Format("20060102T150405.000Z"))
+// runDir is the folder of a new run, or of the one to resume.
+func runDir(p *project, f collectFlags) (string, error) {
 	if f.resume != "" {
-		var err error
-		if dir, err = findRun(p.root, f.resume); err != nil {
-			return nil, "", err
-		}
+		return findRun(p.root, f.resume)
 	}
-	previous, _, err := previousReport(p, dir, against)
-	if err != nil {
-		return nil, "", err
-	}
+	return filepath.Join(runsDir(p.root), time.Now().UTC().Format("20060102T150405.000Z")), nil
+}
+
+// collectBundle collects evidence into a run's folder. previous is the report to
+// compare with; nil: there is none.
+func collectBundle(ctx context.Context, p *project, f collectFlags, dir string, previous *verdict.Report, s streams) (*evidence.Bundle, error) {
 	progress := newProgress(s.err, f, len(p.plan.Commands))
 	defer progress.close()
 	base := ""
@@ -182,12 +187,9 @@ func collectBundle(ctx context.Context, p *project, f collectFlags, against stri
 	})
 	if err != nil {
 		forgetEmpty(dir)
-		return nil, "", explainCollect(err)
+		return nil, explainCollect(err)
 	}
-	if err := keepInputs(p, dir); err != nil {
-		return nil, "", err
-	}
-	return bundle, dir, nil
+	return bundle, keepInputs(p, dir)
 }
 
 // explainCollect adds what to do to the collector's errors.
@@ -204,11 +206,7 @@ func explainCollect(err error) error {
 }
 
 // decideAndKeep decides about the bundle and keeps the report beside it.
-func decideAndKeep(p *project, bundle *evidence.Bundle, dir, against string) (*verdict.Report, error) {
-	previous, name, err := previousReport(p, dir, against)
-	if err != nil {
-		return nil, err
-	}
+func decideAndKeep(p *project, bundle *evidence.Bundle, dir string, previous *verdict.Report, name string) (*verdict.Report, error) {
 	r := verdict.Decide(verdict.Input{
 		Trackers: p.trackers, Bundle: bundle, Policy: p.policy, Base: p.base,
 		Previous: previous, PreviousName: name,

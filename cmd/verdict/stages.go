@@ -27,8 +27,15 @@ func newCollectCommand(s streams) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			_, dir, err := collectBundle(cmd.Context(), p, collect, "", s)
+			dir, err := runDir(p, collect)
 			if err != nil {
+				return err
+			}
+			previous, _, err := previousReport(p, dir, "")
+			if err != nil {
+				return err
+			}
+			if _, err := collectBundle(cmd.Context(), p, collect, dir, previous, s); err != nil {
 				return err
 			}
 			if output != "" {

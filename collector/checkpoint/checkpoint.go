@@ -79,9 +79,9 @@ func Subject(ctx context.Context, root string, ignore []string) (evidence.Subjec
 	if err != nil {
 		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w", root, err)
 	}
-	worktree := Status(ctx, root, ignore)
+	worktree := status(ctx, s, c, ignore)
 	if worktree.State == evidence.WorktreeClean || worktree.State == evidence.WorktreeDirty {
-		if mayHide(filepath.Join(s.GitDir, "index")) {
+		if worktree.Engine != engine && mayHide(filepath.Join(s.GitDir, "index")) {
 			if changes := hidden(ctx, root); len(changes) > 0 {
 				worktree.State, worktree.Changes = evidence.WorktreeDirty, append(worktree.Changes, changes...)
 			}

@@ -39,10 +39,33 @@ func git(ctx context.Context, dir string, args ...string) *exec.Cmd {
 }
 
 // Status says how the work tree differs from the commit. ignore are paths that
-// never count; a folder ends in "/". An installed git is asked, since only it knows
-// every filter, attribute, ignore file and submodule; the engine says so. Untracked
-// files are listed whatever the configuration says: a build reads them.
+// never count; a folder ends in "/". Where the index does not say by itself that
+// nothing differs, an installed git is asked, since only it knows every filter,
+// attribute, ignore file and submodule; the engine says so. Untracked files are listed
+// whatever the configuration says: a build reads them.
 func Status(ctx context.Context, root string, ignore []string) evidence.Worktree {
+	s, err := gitstore.Open(root)
+	if err != nil {
+		return statusByGit(ctx, root, ignore)
+	}
+	defer s.Close()
+	if head, _, err := s.Head(); err == nil {
+		if c, err := s.Commit(head); err == nil {
+			return status(ctx, s, c, ignore)
+		}
+	}
+	return statusByGit(ctx, root, ignore)
+}
+
+// status is Status for a commit that is checked out.
+func status(ctx context.Context, s *gitstore.Store, head *gitstore.Commit, ignore []string) evidence.Worktree {
+	if untouched(s.Root, filepath.Join(s.GitDir, "index"), head.Tree, ignore) {
+		return evidence.Worktree{State: evidence.WorktreeClean, Engine: engine}
+	}
+	return statusByGit(ctx, s.Root, ignore)
+}
+
+func statusByGit(ctx context.Context, root string, ignore []string) evidence.Worktree {
 	if _, _, bare, err := gitstore.Find(root); err != nil || bare {
 		return evidence.Worktree{State: evidence.WorktreeNone}
 	}

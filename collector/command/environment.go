@@ -76,9 +76,14 @@ func never(name string) bool {
 	return strings.HasPrefix(name, "ACTIONS_") || slices.Contains([]string{"GITHUB_TOKEN", "GH_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"}, name) || slices.Contains(commandFiles, name)
 }
 
+// matches reports whether a name is one of the patterns: a "*" stands for anything.
 func matches(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool {
-		ok, _ := path.Match(p, name)
+		before, after, star := strings.Cut(p, "*")
+		if !star || !strings.HasPrefix(name, before) {
+			return p == name
+		}
+		ok, _ := path.Match("*"+after, name[len(before):])
 		return ok
 	})
 }

@@ -12,11 +12,11 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
-	"github.com/verdictci/verdict/collector/testout"
 )
 
 // A witness is this program in front of another: it reports what is run, runs it,
@@ -42,28 +42,22 @@ type Witness struct {
 	dir      string
 	links    string // the folder of links, in dir
 	reporter string
+	made     func() error // the folder and what every command needs; once
 }
 
-// NewWitness makes the folder of links in dir. program is the file of this
-// program, or of any that calls [WitnessMain].
-func NewWitness(program, dir string) (*Witness, error) {
+// NewWitness makes its folder of links in dir when the first command needs one.
+// program is the file of this program, or of any that calls [WitnessMain].
+func NewWitness(program, dir string) *Witness {
+	// The reporter is below node_modules, since vitest loads one from elsewhere
+	// through its own server, which denies files outside of the front end's folder.
 	w := &Witness{program: program, dir: dir, links: filepath.Join(dir, "path"), reporter: filepath.Join(dir, "node_modules", "verdict-reporter", "index.mjs")}
-	// Below node_modules, since vitest loads a reporter from elsewhere through its
-	// own server, which denies files outside of the front end's folder.
-	for _, folder := range []string{w.links, filepath.Dir(w.reporter)} {
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return nil, fmt.Errorf("make witness: %w", err)
+	w.made = sync.OnceValue(func() error {
+		if err := os.MkdirAll(w.links, 0o755); err != nil {
+			return fmt.Errorf("make witness: %w", err)
 		}
-	}
-	for _, name := range []string{stepName, shellName} {
-		if err := link(program, filepath.Join(w.links, name)); err != nil {
-			return nil, err
-		}
-	}
-	if err := os.WriteFile(w.reporter, testout.VitestReporter, 0o644); err != nil {
-		return nil, fmt.Errorf("make witness: %w", err)
-	}
-	return w, nil
+		return errors.Join(link(program, filepath.Join(w.links, stepName)), link(program, filepath.Join(w.links, shellName)))
+	})
+	return w
 }
 
 func link(to, name string) error {
@@ -78,6 +72,9 @@ func link(to, name string) error {
 // that is started with a scrubbed environment is still found by PATH.
 func (w *Witness) environment(env []string, name, log, outputs, root, tracked string) (out []string, shims string, err error) {
 	shims = filepath.Join(w.dir, name)
+	if err := w.made(); err != nil {
+		return nil, "", err
+	}
 	if err := errors.Join(link(w.links, shims), w.linkTools(valueOf(env, "PATH"))); err != nil {
 		return nil, "", err
 	}

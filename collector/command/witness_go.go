@@ -4,6 +4,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -83,8 +84,9 @@ func (b *bounded) Write(p []byte) (int, error) {
 }
 
 func (w *witness) vitest(cmd *exec.Cmd) func() {
-	args, ok := testout.VitestArgs(w.argv, os.Getenv(envReporter))
-	if !ok {
+	reporter := os.Getenv(envReporter)
+	args, ok := testout.VitestArgs(w.argv, reporter)
+	if !ok || putReporter(reporter) != nil {
 		return nil
 	}
 	raw, name := w.result("vitest")
@@ -106,6 +108,18 @@ func (w *witness) vitest(cmd *exec.Cmd) func() {
 		t.Flags = append(t.Flags, testout.WeakFlags("vitest", w.argv)...)
 		w.tests = &t
 	}
+}
+
+// putReporter makes vitest's reporter where it is not yet; other witnesses may do
+// so at the same time.
+func putReporter(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return evidence.WriteFile(path, testout.VitestReporter)
 }
 
 func (w *witness) goCheck(cmd *exec.Cmd) func() {

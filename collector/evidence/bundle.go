@@ -21,7 +21,8 @@ const (
 	maxCommands = 20_000
 )
 
-// Write seals the record and writes it into a bundle's folder: complete or not at all.
+// Write seals the record and writes it into a bundle's folder: complete or not at
+// all. That of a run that has ended is on the disk then.
 func Write(dir string, b *Bundle) error {
 	data, err := json.Marshal(b)
 	if err != nil {
@@ -34,7 +35,8 @@ func Write(dir string, b *Bundle) error {
 	if data, err = json.MarshalIndent(&sealed, "", "  "); err != nil {
 		return fmt.Errorf("write bundle: %w", err)
 	}
-	if err := WriteFile(filepath.Join(dir, FileName), append(data, '\n')); err != nil {
+	// Before its end a run has its journal, which only outlives the process.
+	if err := writeFile(filepath.Join(dir, FileName), append(data, '\n'), !b.Finished.IsZero()); err != nil {
 		return fmt.Errorf("write bundle: %w", err)
 	}
 	return nil
@@ -59,7 +61,10 @@ func seal(record []byte) (string, error) {
 }
 
 // WriteFile writes a file beside its final place and renames it.
-func WriteFile(path string, data []byte) (err error) {
+func WriteFile(path string, data []byte) error { return writeFile(path, data, false) }
+
+// writeFile is WriteFile; lasting waits until the disk has the data.
+func writeFile(path string, data []byte, lasting bool) (err error) {
 	f, err := os.CreateTemp(filepath.Dir(path), ".new-*")
 	if err != nil {
 		return err
@@ -69,8 +74,10 @@ func WriteFile(path string, data []byte) (err error) {
 			os.Remove(f.Name())
 		}
 	}()
-	_, err = f.Write(data)
-	if err := errors.Join(err, f.Sync(), f.Close()); err != nil {
+	if _, err = f.Write(data); err == nil && lasting {
+		err = f.Sync()
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
 		return err
 	}
 	return os.Rename(f.Name(), path)

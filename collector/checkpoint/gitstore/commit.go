@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
-	"github.com/go-git/go-git/v5/plumbing/object"
 )
 
 // Commit is a commit with all that it says.
@@ -42,14 +41,11 @@ func (s *Store) Commit(h plumbing.Hash) (*Commit, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := decodeCommit(data)
+	out, err := parseCommit(data)
 	if err != nil {
-		return nil, fmt.Errorf("commit %s: %w: %w", h, ErrCorrupt, err)
+		return nil, fmt.Errorf("commit %s: %w", h, err)
 	}
-	out := &Commit{
-		Hash: h, Tree: c.TreeHash, Parents: c.ParentHashes, Cut: s.shallow[h] && len(c.ParentHashes) > 0,
-		Committed: c.Committer.When, Authored: c.Author.When, Author: c.Author.Name, Email: c.Committer.Email, Message: c.Message, Raw: data,
-	}
+	out.Hash, out.Cut = h, s.shallow[h] && len(out.Parents) > 0
 	if len(s.commits) >= maxCommits {
 		clear(s.commits)
 	}
@@ -60,19 +56,34 @@ func (s *Store) Commit(h plumbing.Hash) (*Commit, error) {
 // maxCommits is how many commits are kept that were read with all that they say.
 const maxCommits = 1000
 
-func decodeCommit(data []byte) (c *object.Commit, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%v", p)
-		}
-	}()
-	o := &plumbing.MemoryObject{}
-	o.SetType(plumbing.CommitObject)
-	if _, err := o.Write(data); err != nil {
+// parseCommit reads a commit's content. The error is ErrCorrupt.
+func parseCommit(data []byte) (*Commit, error) {
+	var b brief
+	if err := b.parse(data); err != nil {
 		return nil, err
 	}
-	c = &object.Commit{}
-	return c, c.Decode(o)
+	c := &Commit{Tree: b.tree, Parents: b.parents, Message: string(b.message), Authored: timeOf(b.authored), Committed: timeOf(b.committed), Raw: data}
+	c.Author, _ = person(b.author)
+	_, c.Email = person(b.committer)
+	return c, nil
+}
+
+// timeOf is the time of some seconds; the zero time where they could not be read.
+func timeOf(seconds int64) time.Time {
+	if seconds == 0 {
+		return time.Time{}
+	}
+	return time.Unix(seconds, 0).UTC()
+}
+
+// person reads who a line names: the name, and the address between the last "<"
+// and the last ">".
+func person(line []byte) (name, email string) {
+	open, end := bytes.LastIndexByte(line, '<'), bytes.LastIndexByte(line, '>')
+	if open < 0 || end < open {
+		return "", ""
+	}
+	return string(bytes.Trim(line[:open], " ")), string(line[open+1 : end])
 }
 
 // commitData reads a commit's content, maybe into a slice that the caller lends.
@@ -88,7 +99,8 @@ func (s *Store) commitData(h plumbing.Hash, lent []byte) ([]byte, error) {
 type brief struct {
 	tree                plumbing.Hash
 	parents             []plumbing.Hash
-	authored, committed int64 // seconds; 0 where they cannot be read
+	author, committer   []byte // the lines
+	authored, committed int64  // seconds; 0 where they cannot be read
 	message             []byte
 }
 
@@ -113,10 +125,10 @@ func (b *brief) parse(data []byte) error {
 		b.parents, rest = append(b.parents, h), next
 	}
 	if value, next, ok := headerLine(rest, "author "); ok {
-		b.authored, rest = seconds(value), next
+		b.author, b.authored, rest = value, seconds(value), next
 	}
 	if value, _, ok := headerLine(rest, "committer "); ok {
-		b.committed = seconds(value)
+		b.committer, b.committed = value, seconds(value)
 	}
 	return nil
 }

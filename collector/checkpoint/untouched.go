@@ -1,0 +1,152 @@
+package checkpoint
+
+import (
+	"bytes"
+	"crypto/sha1"
+	"encoding/binary"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/go-git/go-git/v5/plumbing"
+)
+
+// Limits of the work trees that are looked at here: git looks at more files side by
+// side, and at more content as fast.
+const (
+	maxUntouched = 20_000  // files
+	maxRacy      = 4 << 20 // bytes
+)
+
+// untouched reports whether a work tree holds just the files of a commit's tree, and
+// beside them nothing but ignore's paths, all by what the index says: then git, which
+// costs a process, could find nothing else. A file counts as it was when every single
+// thing that git has noted of it fits, or when its content has the hash. Whatever
+// does not fit, or is not understood, is for git to say: nothing follows from false.
+func untouched(root, indexFile string, tree plumbing.Hash, ignore []string) bool {
+	written, err := os.Stat(indexFile)
+	if err != nil {
+		return false
+	}
+	x, err := readIndex(indexFile)
+	if err != nil || x.entries > maxUntouched {
+		return false
+	}
+	entries := make([]indexEntry, 0, x.entries)
+	extensions, err := x.each(func(e *indexEntry) bool {
+		plain := e.mode == 0o100644 || e.mode == 0o100755 || e.mode == 0o120000
+		if !plain || e.assumed || e.skipped || e.stage || e.meant {
+			return false
+		}
+		entries = append(entries, *e)
+		entries[len(entries)-1].path = bytes.Clone(e.path)
+		return true
+	})
+	if err != nil || len(entries) != x.entries || !ofTree(extensions, tree, x.entries) {
+		return false
+	}
+	files, ok := onlyThese(root, entries, ignore)
+	if !ok {
+		return false
+	}
+	racy := 0
+	for i := range entries {
+		if e := &entries[i]; !ignored(string(e.path), ignore) && !e.fits(root, files[i], written, &racy) {
+			return false
+		}
+	}
+	return true
+}
+
+// ofTree reports whether the index's own note of the trees says that all its entries
+// make up this one.
+func ofTree(extensions []byte, tree plumbing.Hash, entries int) bool {
+	fits := false
+	for len(extensions) >= 8 {
+		name, size := string(extensions[:4]), binary.BigEndian.Uint32(extensions[4:])
+		if name[0] >= 'a' || int64(size) > int64(len(extensions)-8) {
+			return false // who does not know it cannot read the index
+		}
+		if name == "TREE" {
+			head := fmt.Appendf(nil, "\x00%d ", entries)
+			_, hash, ok := bytes.Cut(extensions[8:8+size], []byte("\n"))
+			fits = ok && bytes.HasPrefix(extensions[8:], head) && bytes.HasPrefix(hash, tree[:])
+		}
+		extensions = extensions[8+size:]
+	}
+	return fits
+}
+
+// onlyThese finds the entries' files in a work tree, and reports whether there are no
+// others.
+func onlyThese(root string, entries []indexEntry, ignore []string) ([]fs.DirEntry, bool) {
+	find := func(name string) (int, bool) {
+		return slices.BinarySearchFunc(entries, name, func(e indexEntry, name string) int { return bytes.Compare(e.path, []byte(name)) })
+	}
+	files, found := make([]fs.DirEntry, len(entries)), 0
+	for dirs := []string{""}; len(dirs) > 0; dirs = dirs[1:] {
+		list, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dirs[0])))
+		if err != nil {
+			return nil, false
+		}
+		for _, f := range list {
+			name := path.Join(dirs[0], f.Name())
+			switch at, ok := find(name); {
+			case ok && !f.IsDir():
+				files[at] = f
+				found++
+			case name == ".git" || ignored(name, ignore):
+			case !f.IsDir():
+				return nil, false
+			case ignored(name+"/", ignore):
+			default:
+				if at, _ := find(name + "/"); at == len(entries) || !bytes.HasPrefix(entries[at].path, []byte(name+"/")) {
+					return nil, false
+				}
+				dirs = append(dirs, name)
+			}
+		}
+	}
+	return files, found == len(entries)
+}
+
+// fits reports whether a file is as the index says. racy counts the bytes that were
+// read, because the file is as new as the index.
+func (e *indexEntry) fits(root string, file fs.DirEntry, written fs.FileInfo, racy *int) bool {
+	info, err := file.Info()
+	if err != nil {
+		return false
+	}
+	link := info.Mode().Type() == fs.ModeSymlink
+	if !link && !info.Mode().IsRegular() || link != (e.mode == 0o120000) || !link && (info.Mode()&0o100 != 0) != (e.mode == 0o100755) {
+		return false
+	}
+	inode, user, group, ok := identity(info)
+	at := info.ModTime()
+	changed := changeTime(info)
+	same := ok && e.size == uint32(info.Size()) && e.inode == uint32(inode) && e.user == user && e.group == group &&
+		e.modified == [2]uint32{uint32(at.Unix()), uint32(at.Nanosecond())} && e.changed == [2]uint32{uint32(changed.Unix()), uint32(changed.Nanosecond())}
+	if same && at.Unix() < written.ModTime().Unix() && e.size > 0 {
+		return true
+	}
+	// Whoever was quick enough may have written it again since git looked.
+	if *racy += int(info.Size()); *racy > maxRacy || !ok {
+		return false
+	}
+	name := filepath.Join(root, filepath.FromSlash(string(e.path)))
+	var content []byte
+	if link {
+		var target string
+		target, err = os.Readlink(name)
+		content = []byte(target)
+	} else {
+		content, err = os.ReadFile(name)
+	}
+	sum := sha1.New()
+	fmt.Fprintf(sum, "blob %d\x00", len(content))
+	sum.Write(content)
+	return err == nil && bytes.Equal(sum.Sum(nil), e.hash[:])
+}
