@@ -37,7 +37,7 @@ func (r *run) trackedIn(ctx context.Context, where string) (files []string, list
 	if _, known := t.files[where]; !known {
 		files := checkpoint.Tracked(context.WithoutCancel(ctx), where, r.ignored())
 		list := filepath.Join(r.Dir, "witness", "tracked-"+strconv.Itoa(len(t.lists)))
-		if len(files) == 0 || os.WriteFile(list, []byte(strings.Join(files, "\x00")), 0o644) != nil {
+		if len(files) == 0 || os.MkdirAll(filepath.Dir(list), 0o755) != nil || os.WriteFile(list, []byte(strings.Join(files, "\x00")), 0o644) != nil {
 			list = ""
 		}
 		t.files[where], t.lists[where] = files, list

@@ -124,9 +124,8 @@ func (e *indexEntry) fits(root string, file fs.DirEntry, written fs.FileInfo, ra
 	if !link && !info.Mode().IsRegular() || link != (e.mode == 0o120000) || !link && (info.Mode()&0o100 != 0) != (e.mode == 0o100755) {
 		return false
 	}
-	inode, user, group, ok := identity(info)
+	changed, inode, user, group, ok := noted(info)
 	at := info.ModTime()
-	changed := changeTime(info)
 	same := ok && e.size == uint32(info.Size()) && e.inode == uint32(inode) && e.user == user && e.group == group &&
 		e.modified == [2]uint32{uint32(at.Unix()), uint32(at.Nanosecond())} && e.changed == [2]uint32{uint32(changed.Unix()), uint32(changed.Nanosecond())}
 	if same && at.Unix() < written.ModTime().Unix() && e.size > 0 {
