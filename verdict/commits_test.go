@@ -71,6 +71,70 @@ func TestScope(t *testing.T) {
 	}
 }
 
+// TestPacketScope: which changed files are outside of what a packet may touch, whether
+// or not it lists them.
+func TestPacketScope(t *testing.T) {
+	for name, c := range map[string]struct {
+		scope   string   // its lines
+		changed []string // "old > new" for another name
+		outside string
+	}{
+		"a folder":                     {"- `calc/`", []string{"calc/a.go", "calc/b/c.go", "calcs/d.go"}, "calcs/d.go"},
+		"a folder without a slash":     {"- `calc/add`", []string{"calc/add/a.go", "calc/adder.go"}, "calc/adder.go"},
+		"globs":                        {"- `calc/**`\n- `**/*.md`", []string{"calc/a/b.go", "docs/a.md", "b.md", "b.go"}, "b.go"},
+		"braces":                       {"- `src/{price,tax}/**/*.{ts,tsx}`\n- `lib/{a,b}/`", []string{"src/price/a/b.ts", "src/tax/c.tsx", "lib/b/x.go", "src/auth/d.ts", "lib/c/x.go"}, "src/auth/d.ts, lib/c/x.go"},
+		"a star for folders":           {"- `packages/*/src/`", []string{"packages/a/src/x/y.ts", "packages/a/test/z.ts"}, "packages/a/test/z.ts"},
+		"what is listed":               {"- `calc/a.go`", []string{"calc/a.go", "calc/calc.go"}, "calc/calc.go"},
+		"moved within":                 {"- `calc/`", []string{"calc/a.go > calc/b.go"}, ""},
+		"moved into it":                {"- `calc/`", []string{"lib/a.go > calc/a.go"}, ""},
+		"moved out of it":              {"- `calc/`", []string{"calc/a.go > lib/a.go"}, ""},
+		"moved beside it":              {"- `calc/`", []string{"lib/a.go > lib/b.go"}, "lib/b.go"},
+		"the tracker":                  {"- `calc/`", []string{"calc/a.go", "t.md"}, ""},
+		"a lock file and its manifest": {"- `calc/`\n- `go.mod`\n- `web/package.json`", []string{"go.mod", "go.sum", "web/package-lock.json"}, ""},
+		"a lock file alone":            {"- `calc/`", []string{"calc/a.go", "go.sum"}, "go.sum"},
+		"a lock file of another":       {"- `calc/`\n- `web/package.json`", []string{"package-lock.json"}, "package-lock.json"},
+		"a snapshot of a test":         {"- `src/a.test.ts`", []string{"src/a.test.ts", "src/__snapshots__/a.test.ts.snap"}, ""},
+		"a snapshot of another":        {"- `src/a.test.ts`", []string{"src/__snapshots__/b.test.ts.snap"}, "src/__snapshots__/b.test.ts.snap"},
+		"nothing that it names":        {"- `calc/**`\n- `docs/**`", []string{"calc/a.go"}, ""},
+		"must not be touched":          {"- Must not touch: `src/auth/`", []string{"src/a.ts", "src/auth/b.ts"}, "src/auth/b.ts"},
+		"must not be touched, by name": {"- Must not touch: `go.mod`, `*.gen.go`", []string{"tools/go.mod", "a/b.gen.go", "go.sum"}, "tools/go.mod, a/b.gen.go"},
+		"moved out of what must stay":  {"- `src/`\n- Must not touch: `src/auth/`", []string{"src/auth/a.ts > src/a.ts"}, "src/a.ts"},
+		"an exception":                 {"- `src/**`, except `src/gen/**` and `**/*.gen.ts`", []string{"src/a.ts", "src/gen/b.ts", "src/c.gen.ts"}, "src/gen/b.ts, src/c.gen.ts"},
+		"a part of what is forbidden":  {"- `src/auth/login.ts`\n- `lib/a/**`\n- Must not touch: `src/auth/`, `lib/`", []string{"src/auth/login.ts", "src/auth/token.ts", "lib/a/b.go", "lib/c.go"}, "src/auth/token.ts, lib/c.go"},
+		"a star forbids one level":     {"- Must not touch: `src/*`", []string{"src/a.ts", "src/b/c.ts"}, "src/a.ts"},
+		"a star allows all below":      {"- `src/*`", []string{"src/a.ts", "src/b/c.ts"}, ""},
+		"words":                        {"- harden the importer", []string{"any.go"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fixture{doc: goodTracker}
+			f.replace(t, "### Required Tests\n\n- [x] `go test", "### Scope\n\n"+c.scope+"\n\n### Required Tests\n\n- [x] `go test")
+			f.replace(t, "- calc/calc.go: new", "- **/*: all")
+			checkpointA(func(e *evidence.Checkpoint) {
+				e.Files = nil
+				for _, text := range c.changed {
+					from, to, moved := strings.Cut(text, " > ")
+					if !moved {
+						from, to = "", text
+					}
+					e.Files = append(e.Files, evidence.FileChange{Status: "M", From: from, Path: to})
+				}
+			})(t, f)
+			outside := ""
+			for _, f := range found(f.decide(t), "checkpoint/out-of-scope") {
+				outside = f.Observed
+				assert.Equal(t, verdict.Condition, f.Severity)
+			}
+			assert.Equal(t, c.outside, outside)
+		})
+	}
+	f := &fixture{doc: goodTracker}
+	f.replace(t, "### Required Tests\n\n- [x] `go test", "### Scope\n\n- `lib/**`\n- the documents, too\n\n### Required Tests\n\n- [x] `go test")
+	r := f.decide(t)
+	require.Len(t, found(r, "checkpoint/out-of-scope"), 1)
+	assert.Equal(t, verdict.Note, found(r, "checkpoint/out-of-scope")[0].Severity, "the words may mean it")
+	assert.Contains(t, found(r, "checkpoint/out-of-scope")[0].Message, "the documents, too")
+}
+
 func TestMoreFilesThanAreCompared(t *testing.T) {
 	f := &fixture{doc: goodTracker}
 	checkpointA(func(c *evidence.Checkpoint) { c.MoreFiles = 20 })(t, f)

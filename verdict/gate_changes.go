@@ -68,10 +68,35 @@ func trackerChanges(base, own *tracker.Tracker) []string {
 				changed = append(changed, fmt.Sprintf("%s no longer asks for “%s”, as it does on the base branch", b.ID, clip(text, 100)))
 			}
 		}
+		changed = append(changed, scopeChanges(b, p)...)
 	}
 	for _, r := range base.Rules {
 		if !slices.ContainsFunc(own.Rules, func(o tracker.Rule) bool { return normalText(o.Text) == normalText(r.Text) }) {
 			changed = append(changed, fmt.Sprintf("the tracker's rule “%s” is gone or altered", clip(r.Text, 100)))
+		}
+	}
+	return changed
+}
+
+// scopeChanges lists by what a packet's scope is wider than on the base branch. Without
+// patterns that allow, a scope allows all.
+func scopeChanges(base, own *tracker.Packet) []string {
+	var changed []string
+	allows := func(s tracker.Scope) bool { return !s.Out }
+	limited := slices.ContainsFunc(base.Scope, allows)
+	if limited && !slices.ContainsFunc(own.Scope, allows) {
+		changed = append(changed, fmt.Sprintf("the scope of %s no longer says what may be touched, as it does on the base branch", base.ID))
+	}
+	for _, list := range []struct {
+		of, in []tracker.Scope
+		out    bool
+		format string
+	}{{own.Scope, base.Scope, false, "the scope of %s allows `%s`, which that of the base branch does not name"}, {base.Scope, own.Scope, true, "the scope of %s no longer forbids `%s`, as it does on the base branch"}} {
+		for _, s := range list.of {
+			same := func(o tracker.Scope) bool { return o.Out == s.Out && o.Pattern == s.Pattern }
+			if s.Out == list.out && (s.Out || limited) && !slices.ContainsFunc(list.in, same) {
+				changed = append(changed, fmt.Sprintf(list.format, base.ID, s.Pattern))
+			}
 		}
 	}
 	return changed

@@ -205,6 +205,7 @@ var ruleCases = map[string]ruleCase{
 	}), twin: checkpointA(func(c *evidence.Checkpoint) {
 		c.Files = append(c.Files, evidence.FileChange{Path: "t.md", Status: "M"})
 	})},
+	"checkpoint/out-of-scope":           {lie: document("- [x] It adds.", "Scope: `lib/**`\n\n- [x] It adds."), twin: document("- [x] It adds.", "Scope: `calc/**`\n\n- [x] It adds.")},
 	"checkpoint/untouched":              {lie: document("- calc/calc.go: new", "- calc/calc.go: new\n- calc/other.go: new")},
 	"checkpoint/signature":              {lie: signed("unsigned"), twin: signed("good")},
 	"checkpoint/signature-bad":          {lie: signed("bad"), twin: signed("unknown key")},

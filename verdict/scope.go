@@ -10,13 +10,29 @@ import (
 	"github.com/verdictci/verdict/collector/tracker"
 )
 
-// scope compares the files that a packet's commits change with those that it
-// lists. c is the place of the commit that counts.
+// scope compares the files that a packet's commits change with those that it may
+// touch, and with those that it lists. c is the place of the commit that counts.
 func (k *trackerJudge) scope(p *tracker.Packet, c *tracker.Checkpoint, commits []*evidence.Checkpoint) {
-	listed := p.Evidence.Files
-	if len(listed) == 0 {
+	if len(p.Scope) == 0 && len(p.Evidence.Files) == 0 {
 		return
 	}
+	for _, e := range commits {
+		k.outOfScope(p, c, e)
+		if e.MoreFiles > 0 {
+			k.at("checkpoint/unverifiable", p, c.Pos, Finding{
+				Message: fmt.Sprintf("the commit of %s, %s, changes %s beyond the first %d, which were not compared with what the packet lists", p.ID, aboutCommit(e), plural(e.MoreFiles, "file", "files"), len(e.Files)),
+				Hint:    "split the commit", Observed: fmt.Sprint(e.MoreFiles, " more files"), Claimed: e.Hash, Commit: e.Hash,
+			})
+		}
+	}
+	if len(p.Evidence.Files) > 0 {
+		k.listed(p, c, commits)
+	}
+}
+
+// listed compares the files that a packet's commits change with those that it lists.
+func (k *trackerJudge) listed(p *tracker.Packet, c *tracker.Checkpoint, commits []*evidence.Checkpoint) {
+	listed := p.Evidence.Files
 	touched := make([]bool, len(listed))
 	ranged := slices.ContainsFunc(p.Checkpoints, func(c tracker.Checkpoint) bool { return c.Start })
 	if ranged {
@@ -31,16 +47,11 @@ func (k *trackerJudge) scope(p *tracker.Packet, c *tracker.Checkpoint, commits [
 				outside = append(outside, name)
 			}
 		}
-		f := Finding{Commit: e.Hash, Claimed: e.Hash}
 		if len(outside) > 0 {
-			f.Message = fmt.Sprintf("the commit of %s, %s, changes files that the packet does not list: %s", p.ID, aboutCommit(e), list(outside))
-			f.Observed = strings.Join(outside, ", ")
-			k.at("checkpoint/scope", p, c.Pos, f)
-		}
-		if e.MoreFiles > 0 {
-			f.Message = fmt.Sprintf("the commit of %s, %s, changes %s beyond the first %d, which were not compared with the packet's list", p.ID, aboutCommit(e), plural(e.MoreFiles, "file", "files"), len(e.Files))
-			f.Hint, f.Observed = "split the commit", fmt.Sprint(e.MoreFiles, " more files")
-			k.at("checkpoint/unverifiable", p, c.Pos, f)
+			k.at("checkpoint/scope", p, c.Pos, Finding{
+				Message:  fmt.Sprintf("the commit of %s, %s, changes files that the packet does not list: %s", p.ID, aboutCommit(e), list(outside)),
+				Observed: strings.Join(outside, ", "), Claimed: e.Hash, Commit: e.Hash,
+			})
 		}
 	}
 	var untouched []string
@@ -104,6 +115,11 @@ func (k *trackerJudge) implicit(name string) bool {
 			return true
 		}
 	}
+	return k.ignored(name)
+}
+
+// ignored reports whether the policy leaves a file out of every scope.
+func (k *trackerJudge) ignored(name string) bool {
 	return slices.ContainsFunc(k.policy.Checkpoints.IgnorePaths, func(p string) bool { return fits(p, name) })
 }
 
