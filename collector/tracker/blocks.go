@@ -1,16 +1,13 @@
 package tracker
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 	"unicode/utf8"
 
-	"github.com/yuin/goldmark"
 	"github.com/yuin/goldmark/ast"
-	"github.com/yuin/goldmark/extension"
 	east "github.com/yuin/goldmark/extension/ast"
-	"github.com/yuin/goldmark/parser"
-	"github.com/yuin/goldmark/text"
 
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
@@ -56,11 +53,14 @@ type document struct {
 }
 
 func newDocument(file string, source []byte) *document {
-	d := &document{file: file, source: source, lines: []int{0}, first: 1}
-	for i, c := range source {
-		if c == '\n' && i+1 < len(source) {
-			d.lines = append(d.lines, i+1)
+	d := &document{file: file, source: source, first: 1}
+	d.lines = append(make([]int, 0, bytes.Count(source, []byte{'\n'})+1), 0)
+	for at := 0; ; {
+		n := bytes.IndexByte(source[at:], '\n')
+		if at += n + 1; n < 0 || at == len(source) {
+			break
 		}
+		d.lines = append(d.lines, at)
 	}
 	d.end = len(d.lines)
 	return d
@@ -96,21 +96,48 @@ func (d *document) pos(offset int) Pos {
 	return Pos{File: d.file, Line: d.first + n, Column: column}
 }
 
-// markdown is goldmark with what trackers use. Check boxes are read from the
-// text, since trackers use forms that GitHub does not.
-var markdown = goldmark.New(goldmark.WithExtensions(extension.Table, extension.Strikethrough, extension.Footnote))
-
-// blocks parses the document.
-func (d *document) blocks() []block {
-	root := markdown.Parser().Parse(text.NewReader(d.source), parser.WithContext(parser.NewContext()))
-	r := blockReader{doc: d}
+// blocks parses a document, and warns of what would take too long. It writes over
+// what into holds, which may be nil.
+func (p *reader) blocks(d *document, into []block) []block {
+	root, refused := parseMarkdown(d.source)
+	for _, r := range refused {
+		p.warn(d.pos(r.offset), r.message, r.expected, "write it otherwise; it was read as plain text")
+		p.refused = true
+	}
+	if into == nil {
+		into = make([]block, 0, atMostBlocks(root))
+	}
+	r := blockReader{doc: d, out: into[:0]}
 	r.children(root, 0)
 	return r.out
 }
 
+// atMostBlocks counts what will be blocks; hardly ever there are more.
+func atMostBlocks(n ast.Node) int {
+	count := 0
+	for c := n.FirstChild(); c != nil; c = c.NextSibling() {
+		switch c.Kind() {
+		case ast.KindList, ast.KindBlockquote:
+			count += atMostBlocks(c)
+		case ast.KindListItem:
+			count++
+			for inner := c.FirstChild(); inner != nil; inner = inner.NextSibling() {
+				if k := inner.Kind(); k != ast.KindTextBlock && k != ast.KindParagraph {
+					count += 1 + atMostBlocks(inner)
+				}
+			}
+		default:
+			count++
+		}
+	}
+	return count
+}
+
 type blockReader struct {
-	doc *document
-	out []block
+	doc  *document
+	out  []block
+	text []byte // room for the text of one inline
+	room []span // room for the pieces of several
 }
 
 func (r *blockReader) children(n ast.Node, depth int) {
@@ -188,6 +215,9 @@ func (r *blockReader) paragraph(n ast.Node) {
 	number := 0
 	ordered := false
 	flush := func(end int) {
+		if start > end {
+			return // "2." and nothing, then "3. …"
+		}
 		if part := in.slice(start, end); strings.TrimSpace(part.text) != "" {
 			kind := blockPara
 			if ordered {
@@ -249,22 +279,34 @@ func (r *blockReader) start(n ast.Node) int {
 func (r *blockReader) fence(n ast.Node, info string) {
 	lines := n.Lines()
 	content := &document{file: r.doc.file}
-	var source []byte
-	for i := range lines.Len() {
+	count := lines.Len()
+	places := make([]int, 2*max(count, 1))
+	content.lines, content.indents = places[:max(count, 1)], places[max(count, 1):]
+	whole := true // the lines stand in the source as they are
+	size := 0
+	for i := range count {
 		seg := lines.At(i)
 		at := r.doc.pos(seg.Start)
 		if i == 0 {
 			content.first = at.Line
 		}
-		content.lines = append(content.lines, len(source))
-		content.indents = append(content.indents, at.Column-1)
-		source = append(source, seg.Value(r.doc.source)...)
+		content.lines[i], content.indents[i] = size, at.Column-1
+		size += seg.Len()
+		whole = whole && seg.Padding == 0 && !seg.ForceNewline && (i == 0 || seg.Start == lines.At(i-1).Stop)
 	}
-	if len(content.lines) == 0 {
-		content.lines, content.indents = []int{0}, []int{0}
+	switch {
+	case count == 0:
 		content.first = r.doc.pos(r.start(n)).Line
+	case whole:
+		content.source = r.doc.source[lines.At(0).Start:lines.At(count-1).Stop]
+	default:
+		content.source = make([]byte, 0, size)
+		for i := range count {
+			seg := lines.At(i)
+			content.lines[i] = len(content.source)
+			content.source = append(content.source, seg.Value(r.doc.source)...)
+		}
 	}
-	content.source = source
 	content.end = content.first + len(content.lines) - 1
 	b := block{kind: blockFence, info: strings.ToLower(info), content: content}
 	b.offset = r.start(n)

@@ -11,9 +11,25 @@ import (
 // arrow separates a command from its result.
 var arrow = lazyregexp.New(`\s(->|→|⇒|=>|-->|—>)\s`)
 
+// findArrow is where the first arrow of a text stands, with the spaces around it.
+func findArrow(text string) []int {
+	if !mayHaveArrow(text) {
+		return nil
+	}
+	return arrow.FindStringIndex(text)
+}
+
+// findLastingArrow is findArrow of a line that may end with its arrow.
+func findLastingArrow(text string) []int {
+	if !mayHaveArrow(text) {
+		return nil
+	}
+	return arrow.FindStringIndex(text + " ")
+}
+
 // cutArrow splits a line at its first arrow.
 func cutArrow(text string) (before, after string, found bool) {
-	at := arrow.FindStringIndex(text + " ")
+	at := findLastingArrow(text)
 	if at == nil {
 		return text, "", false
 	}
@@ -162,7 +178,7 @@ func commandsIn(in *inline) []named {
 		if len(found) == 0 {
 			before := strings.TrimSpace(in.text[max(0, s.start-64):s.start])
 			leads := before == "" && s.start < 64 || strings.HasSuffix(before, ":")
-			if leads && (known || plainCommand(code) && (hasResult || strings.Contains(code, " "))) || known && strings.Contains(code, " ") && !arrow.MatchString(in.text[:s.start]) {
+			if leads && (known || plainCommand(code) && (hasResult || strings.Contains(code, " "))) || known && strings.Contains(code, " ") && findArrow(in.text[:s.start]) == nil {
 				found = append(found, named{span: i})
 			}
 			continue
@@ -198,7 +214,7 @@ func joinsCommands(between string) bool {
 }
 
 func resultFollows(tail string) bool {
-	return arrow.MatchString(tail+" ") || exitCode.MatchString(tail)
+	return findLastingArrow(tail) != nil || exitIn(tail) != nil
 }
 
 // plainWord is what a command can begin with when its name is not known.
@@ -211,7 +227,7 @@ func plainCommand(code string) bool {
 
 // commandNames are the programs that trackers' commands begin with. A path is a
 // command too, and a list of assignments before either.
-var commandNames = strings.Fields(`go gofmt golangci-lint staticcheck govulncheck npm npx pnpm yarn bun bunx node deno vitest jest tsc eslint prettier biome
+var commandNames = wordSet(`go gofmt golangci-lint staticcheck govulncheck npm npx pnpm yarn bun bunx node deno vitest jest tsc eslint prettier biome
 	playwright cypress mocha ava tap tsx ts-node python python3 pytest tox ruff mypy uv poetry pip cargo rustc rustfmt make cmake ninja ctest bazel gradle gradlew mvn java javac dotnet
 	bash sh zsh env cd test true false echo printf cat ls find grep rg egrep sed awk xargs git gh docker kubectl helm terraform jq yq curl shellcheck actionlint gitleaks trivy semgrep
 	timeout time nice sleep just task turbo nx lerna rspec bundle rake ruby php composer phpunit mix swift xcodebuild flutter dart zig diff cmp sudo set export source eval exit wait ! ( {`)
@@ -228,10 +244,8 @@ func knownCommand(code string) bool {
 		if word == "" {
 			continue
 		}
-		for _, name := range commandNames {
-			if word == name {
-				return len(strings.Fields(code)) > 1 || !proseWords[word]
-			}
+		if commandNames[word] {
+			return len(strings.Fields(code)) > 1 || !proseWords[word]
 		}
 		return strings.HasPrefix(word, "./") || strings.HasPrefix(word, "../") || strings.Contains(word, "/.bin/") ||
 			strings.HasSuffix(word, ".sh") || strings.HasSuffix(word, ".py") && strings.Contains(word, "/")
@@ -256,7 +270,7 @@ func (p *reader) claim(b *block, d *document) {
 			c.Label = labelBefore(b, s.start)
 		}
 		c.Result = result(n.tail)
-		if at := arrow.FindStringIndex(n.tail); at != nil {
+		if at := findArrow(n.tail); at != nil {
 			c.Label = strings.TrimSpace(c.Label + " " + strings.TrimSpace(n.tail[:at[0]]))
 		}
 		p.addClaim(c)
@@ -279,8 +293,11 @@ var resultLabel = lazyregexp.New(`(?i)^(?:exit(?: code| status)?|exit_code|rc|re
 // resultOfLast reads "Exit code: 0" under an item that names a command and says
 // nothing of its end.
 func (p *reader) resultOfLast(b *block, d *document) bool {
+	if p.packet < 0 || len(p.t.Packets[p.packet].Evidence.Claims) == 0 || !mayBegin(b.text, "ero") {
+		return false
+	}
 	m := resultLabel.FindString(b.text)
-	if m == "" || p.packet < 0 || len(p.t.Packets[p.packet].Evidence.Claims) == 0 {
+	if m == "" {
 		return false
 	}
 	claims := p.t.Packets[p.packet].Evidence.Claims
@@ -304,7 +321,7 @@ func splitPlain(text string) (command, tail string) {
 	before, after, found := cutArrow(text)
 	if found {
 		tail = " -> " + after
-	} else if at := exitCode.FindStringIndex(text); at != nil {
+	} else if at := exitIn(text); at != nil {
 		before, tail = strings.TrimRight(text[:at[0]], " \t\n:,;(–—-"), text[at[0]:]
 	} else {
 		before, tail = text, text
@@ -334,6 +351,14 @@ var (
 	vacuous     = lazyregexp.New(`(?i)\bno (matching )?tests?( files?)?( to run| matching| found|\b)|\bno test files\b|\bmatched no\b|\b0 tests\b`)
 )
 
+// exitIn is where a text states an exit code, with the code's own place after it.
+func exitIn(text string) []int {
+	if !hasDigit(text) || !mayHold(text, "exit", "ret", "rc", "status", "code") {
+		return nil
+	}
+	return exitCode.FindStringSubmatchIndex(text)
+}
+
 func noResult() Result { return Result{Kind: ResultNone, ExitCode: -1, Counts: NoCounts()} }
 
 // result reads what follows a command. An exit code counts where it is stated
@@ -341,27 +366,27 @@ func noResult() Result { return Result{Kind: ResultNone, ExitCode: -1, Counts: N
 func result(tail string) Result {
 	r := noResult()
 	words := tail
-	if at := arrow.FindStringIndex(tail + " "); at != nil {
+	if at := findLastingArrow(tail); at != nil {
 		words = (tail + " ")[at[1]:]
 	}
 	r.Words = strings.Trim(strings.ReplaceAll(words, "\n", " "), " .,;:—–-")
 	r.Counts = counts(r.Words)
-	r.Vacuous = vacuous.MatchString(r.Words)
+	r.Vacuous = mayHold(r.Words, "no", "0 test") && vacuous.MatchString(r.Words)
 	head, _, _ := strings.Cut(r.Words, "(")
 	if strings.TrimSpace(head) == "" {
 		head = r.Words
 	}
-	switch m := exitCode.FindStringSubmatch(head); {
-	case exitHolder.MatchString(words):
+	switch m := exitIn(head); {
+	case strings.IndexByte(words, '<') >= 0 && exitHolder.MatchString(words):
 		r.Kind = ResultTemplate
 	case m != nil:
 		r.Kind = ResultExit
-		r.ExitCode, _ = strconv.Atoi(m[1])
+		r.ExitCode, _ = strconv.Atoi(head[m[2]:m[3]])
 	default:
 		r.Kind = wordsKind(head, r.Words)
-		if m := exitCode.FindStringSubmatch(r.Words); m != nil && (r.Kind == ResultNone || r.Kind == ResultPassed) {
+		if m := exitIn(r.Words); m != nil && (r.Kind == ResultNone || r.Kind == ResultPassed) {
 			r.Kind = ResultExit
-			r.ExitCode, _ = strconv.Atoi(m[1])
+			r.ExitCode, _ = strconv.Atoi(r.Words[m[2]:m[3]])
 		}
 	}
 	return r

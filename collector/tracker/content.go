@@ -35,13 +35,18 @@ func (p *reader) content(b *block, d *document, group string) {
 func (p *reader) noteRaw(text string) { note(p.raw, p.packet, text) }
 
 func note(texts map[int]*strings.Builder, packet int, text string) {
+	b := builderOf(texts, packet)
+	b.WriteString(text)
+	b.WriteByte('\n')
+}
+
+func builderOf(texts map[int]*strings.Builder, packet int) *strings.Builder {
 	b := texts[packet]
 	if b == nil {
 		b = &strings.Builder{}
 		texts[packet] = b
 	}
-	b.WriteString(text)
-	b.WriteByte('\n')
+	return b
 }
 
 // beginEvidence moves to the packet's evidence, which begins at a heading or label.
@@ -66,11 +71,13 @@ func (p *reader) fence(b *block) {
 		p.transcript(b.content)
 	case plain && p.part == partEvidence:
 		p.mode, p.run = modeNone, ""
-		inner := b.content.blocks()
+		builderOf(p.raw, p.packet).Grow(len(b.content.source))
+		inner := p.blocks(b.content, p.spare)
+		p.spare = nil // a fence inside has its own
 		for i := range inner {
 			p.watched(&inner[i], b.content, "", p.content)
 		}
-		p.mode = modeNone
+		p.mode, p.spare = modeNone, inner[:0]
 	}
 }
 
@@ -96,7 +103,7 @@ func (p *reader) proseLine(in *inline, d *document) {
 		p.commitEntry(&block{kind: blockItem, inline: *in}, d)
 		return
 	}
-	if p.part == partEvidence && p.packet >= 0 && arrow.MatchString(in.text) {
+	if p.part == partEvidence && p.packet >= 0 && findArrow(in.text) != nil {
 		command, _, _ := cutArrow(in.text)
 		if len(in.spans) == 0 && knownCommand(command) {
 			p.addClaim(Claim{Command: in.written(d, 0, len(command)), Run: p.run, Result: result(in.text[len(command):]), Raw: in.text, Pos: d.pos(in.offset)})
@@ -107,7 +114,7 @@ func (p *reader) proseLine(in *inline, d *document) {
 }
 
 func (p *reader) dependsLine(label, rest string) bool {
-	if p.packet < 0 || !dependsWord.MatchString(label) {
+	if p.packet < 0 || !mayBegin(label, "db") || !dependsWord.MatchString(label) {
 		return false
 	}
 	p.depends(rest)
@@ -161,7 +168,10 @@ var boxMark = lazyregexp.New(`^(?:\[([ xX~✓✔✅☑❌/>!?*-]?)\]\s+|([✅☑
 
 // box reads the mark of a check box and returns the text after it.
 func box(b *block) (rest inline, checked, isBox bool) {
-	m := boxMark.FindStringSubmatch(b.text)
+	var m []string
+	if mayBegin(b.text, "[") {
+		m = boxMark.FindStringSubmatch(b.text)
+	}
 	if m == nil {
 		return b.inline, false, false
 	}
@@ -210,7 +220,7 @@ func (p *reader) boxedCommand(in *inline, checked bool, d *document) bool {
 		return false
 	}
 	tail := in.text[in.spans[0].end:]
-	at := arrow.FindStringIndex(tail)
+	at := findArrow(tail)
 	if at == nil || at[0] > 1 || result(tail).Kind != ResultExit {
 		return false
 	}
@@ -278,14 +288,14 @@ func (p *reader) unlabelledItem(b *block, d *document) {
 		return
 	}
 	if len(b.spans) == 0 {
-		if command, tail := splitPlain(b.text); command != "" && typedOrKnown(command) && (result(tail).Kind == ResultExit || arrow.MatchString(tail)) {
+		if command, tail := splitPlain(b.text); command != "" && typedOrKnown(command) && (result(tail).Kind == ResultExit || findArrow(tail) != nil) {
 			p.claim(b, d)
 		}
 		return
 	}
 	tail := b.text[b.spans[0].end:]
 	if at := commandsIn(&b.inline); len(at) > 0 && result(at[0].tail).Kind == ResultExit ||
-		b.level == 0 && b.spans[0].start == 0 && arrow.MatchString(tail) && exitCode.MatchString(tail) {
+		b.level == 0 && b.spans[0].start == 0 && findArrow(tail) != nil && exitIn(tail) != nil {
 		p.claim(b, d)
 	}
 }
@@ -317,13 +327,17 @@ func (p *reader) gateLine(b *block, d *document, isBox, checked bool) {
 	}
 	pk := &p.t.Packets[p.packet]
 	line, _, _ := strings.Cut(b.text, "\n")
-	if at := gateList.FindStringIndex(line); at != nil && gateForm.MatchString(line) { // "P0 ✓ … | P1 ✓ …"
+	isGate := len(line) > 1 && line[0] == 'P' && isDigit(line[1])
+	if !isGate && !isBox {
+		return
+	}
+	if at := gateList.FindStringIndex(line); isGate && at != nil && gateForm.MatchString(line) { // "P0 ✓ … | P1 ✓ …"
 		first, more := b.slice(0, at[0]), b.slice(at[0]+3, len(b.text))
 		p.gateLine(&block{kind: blockItem, inline: first}, d, isBox, checked)
 		p.gateLine(&block{kind: blockItem, inline: more}, d, isBox, checked)
 		return
 	}
-	if m := gateForm.FindStringSubmatch(line); m != nil {
+	if m := gateForm.FindStringSubmatch(line); isGate && m != nil {
 		if strings.Contains(m[3], "|") && strings.Contains(m[3], "FAIL") {
 			return // the template's list of choices
 		}

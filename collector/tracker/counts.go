@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
@@ -24,14 +25,34 @@ var ofAll = lazyregexp.New(`\b(\d+)/(\d+)\b(?: (?:pass|tests|green|ok)|,|\)|$)`)
 // counts reads the numbers that a result states; the first of each kind counts.
 func counts(words string) Counts {
 	c := NoCounts()
+	if !hasDigit(words) {
+		return c
+	}
+	counted := numberBeforeWord(words)
 	for _, f := range countForms {
+		if !counted {
+			break
+		}
 		if m := f.re.FindStringSubmatch(words); m != nil {
 			*f.set(&c), _ = strconv.Atoi(m[1])
 		}
+	}
+	if strings.IndexByte(words, '/') < 0 {
+		return c
 	}
 	if m := ofAll.FindStringSubmatch(words); m != nil && c.Passed < 0 && c.Tests < 0 {
 		c.Passed, _ = strconv.Atoi(m[1])
 		c.Tests, _ = strconv.Atoi(m[2])
 	}
 	return c
+}
+
+// numberBeforeWord reports whether a text has a number and a space after it.
+func numberBeforeWord(text string) bool {
+	for i := 1; i < len(text); i++ {
+		if text[i] == ' ' && isDigit(text[i-1]) {
+			return true
+		}
+	}
+	return false
 }

@@ -22,7 +22,7 @@ var (
 // changedFile reads a line of a list of changed files: a path in code, or as its
 // author or git wrote it. What else the line says is kept: it may name more files.
 func (p *reader) changedFile(b *block, d *document) {
-	if p.packet < 0 || b.level > 0 || gitSummary.MatchString(b.text) {
+	if p.packet < 0 || b.level > 0 || mayBegin(b.text, "0123456789") && gitSummary.MatchString(b.text) {
 		return
 	}
 	at := markEnd(b.text, &b.inline)
@@ -56,6 +56,9 @@ func (p *reader) changedFile(b *block, d *document) {
 // mark. A word alone is one in prose (in) where a path or code follows: "Added a.go",
 // but not "Added tests".
 func markEnd(text string, in *inline) int {
+	if !strings.ContainsAny(text, " \t\n\f\r") {
+		return 0
+	}
 	m := gitMark.FindString(text)
 	word := strings.TrimRight(m, " \t\n")
 	if len(word) < 4 || strings.HasSuffix(word, ":") || strings.Contains(word, " ") || strings.ContainsAny(word, "0123456789") {

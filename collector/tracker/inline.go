@@ -171,9 +171,17 @@ func (in *inline) append(more inline) {
 
 // inline flattens the text of a block.
 func (r *blockReader) inline(n ast.Node) inline {
-	f := flattener{source: r.doc.source, in: inline{offset: -1}, html: -1}
+	f := flattener{source: r.doc.source, text: r.text[:0], in: inline{offset: -1, pieces: r.room[:0]}, html: -1}
 	f.children(n)
-	return f.done(r.start(n))
+	r.text = f.text
+	in := f.done(r.start(n))
+	if used := len(in.pieces); used > 0 { // what it leaves is for the next
+		in.pieces, r.room = in.pieces[:used:used], in.pieces[used:]
+	}
+	if cap(r.room) < 4 {
+		r.room = make([]span, 0, 256)
+	}
+	return in
 }
 
 type flattener struct {

@@ -50,9 +50,11 @@ var continuesCommands = lazyregexp.New(`(?i)\b(implementer|reviewer|rerun|verifi
 var remark = lazyregexp.New(`\s*\([^()]*\)$`)
 
 func (p *reader) modeOf(label string) mode {
-	label = remark.ReplaceAllString(strings.Trim(label, " *:"), "")
+	if label = strings.Trim(label, " *:"); strings.HasSuffix(label, ")") {
+		label = remark.ReplaceAllString(label, "")
+	}
 	part := p.words.partOf(label)
-	if p.packet >= 0 && (requiredLabel.MatchString(label) || part == partRequired && p.part != partEvidence) {
+	if p.packet >= 0 && (mayBegin(label, "r") && requiredLabel.MatchString(label) || part == partRequired && p.part != partEvidence) {
 		return modeRequired
 	}
 	key := memoKey(label)
@@ -103,12 +105,14 @@ func (p *reader) labelOf(in *inline) (label string, value inline, ok bool) {
 	if len(in.spans) > 0 && in.spans[0].start == 0 {
 		return "", inline{}, false // a command, whatever follows
 	}
-	if m := labelLine.FindStringSubmatchIndex(in.text); m != nil {
-		at := len(in.text)
-		if m[4] >= 0 {
-			at = m[4]
+	if strings.IndexByte(in.text, ':') >= 0 {
+		if m := labelLine.FindStringSubmatchIndex(in.text); m != nil {
+			at := len(in.text)
+			if m[4] >= 0 {
+				at = m[4]
+			}
+			return in.text[m[2]:m[3]], in.slice(at, len(in.text)), true
 		}
-		return in.text[m[2]:m[3]], in.slice(at, len(in.text)), true
 	}
 	if len(in.strong) == 0 || strings.Trim(in.text[:in.strong[0].start], " -–—") != "" {
 		return "", inline{}, false
@@ -159,12 +163,16 @@ var bareWords = lazyregexp.New(`^[*_]*\pL[\pL /+&-]*[*_]*$`)
 // reviewLabel stands before the outcome of a review.
 var reviewLabel = lazyregexp.New(`(?i)^(verdict|(review|reviewer)( state| status| result| outcome| verdict)?|approval)$`)
 
+func isReviewLabel(label string) bool {
+	return mayBegin(label, "vra") && reviewLabel.MatchString(label)
+}
+
 // label reads a line that begins with a label, and turns to what it labels.
 func (p *reader) label(in *inline, label string, value inline, d *document) {
 	if p.dependsLine(label, value.text) || p.statusLine(label, &value, d) {
 		return
 	}
-	if reviewLabel.MatchString(label) {
+	if isReviewLabel(label) {
 		p.verdictLine(in, value.text, d)
 		p.mode = modeVerdict
 		return
@@ -217,7 +225,7 @@ func (p *reader) labelledItem(b *block, d *document) bool {
 		return true
 	}
 	mode := p.modeOf(label)
-	if mode == modeOther && reviewLabel.MatchString(label) {
+	if mode == modeOther && isReviewLabel(label) {
 		mode = modeVerdict
 	}
 	if mode == modeOther {

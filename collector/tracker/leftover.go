@@ -124,5 +124,4 @@ func (p *reader) warnOfLeftovers() {
 	if n > maxLeftovers {
 		p.warn(p.leftovers[len(p.leftovers)-1].pos, fmt.Sprintf("%d more boxes or commands that belong to no packet", n-maxLeftovers), "boxes and commands in a packet's section", "move them there")
 	}
-	slices.SortStableFunc(p.t.Warnings, func(a, b Warning) int { return a.Pos.Line - b.Pos.Line })
 }

@@ -17,6 +17,7 @@ type lexicon struct {
 	columns  map[string]string // title of a column, lower case → its key
 	statuses map[string]string // word, upper case → state
 	id       lazyregexp.Regexp
+	ownID    bool     // the id's form is the policy's
 	final    []string // words of the final packet's title, or its id
 	problems []string
 	parts    map[string]part // memo of partOf: headings and labels repeat
@@ -107,7 +108,7 @@ func newLexicon(v *Vocabulary) *lexicon {
 		if re, err := regexp.Compile(`^(?:` + v.PacketID + `)`); err != nil {
 			l.problems = append(l.problems, "the packet id form does not compile: "+err.Error())
 		} else {
-			l.id = func() *regexp.Regexp { return re }
+			l.id, l.ownID = func() *regexp.Regexp { return re }, true
 		}
 	}
 	return l
@@ -130,8 +131,10 @@ func (l *lexicon) namesFinal(p *Packet) bool {
 // partOf tells which part a heading begins; partOther when it is none.
 func (l *lexicon) partOf(heading string) part {
 	heading = strings.TrimSpace(heading)
-	if p, ok := l.added[strings.ToLower(heading)]; ok && p != partHeader {
-		return p
+	if len(l.added) > 0 {
+		if p := l.added[strings.ToLower(heading)]; p != partHeader {
+			return p
+		}
 	}
 	key := memoKey(heading)
 	found, ok := l.parts[key]
@@ -172,11 +175,14 @@ func (l *lexicon) isEvidenceHeading(rest string) bool {
 // check box before it aside, and the text after it.
 func (l *lexicon) leadingID(text string) (string, string) {
 	text = strings.TrimSpace(text)
-	if m := boxMark.FindString(text); m != "" {
-		text = text[len(m):]
+	if mayBegin(text, "[") {
+		text = text[len(boxMark.FindString(text)):]
 	}
 	text = strings.TrimLeftFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	m := l.id.FindStringSubmatchIndex(text)
+	var m []int
+	if l.ownID || mayBeginID(text) {
+		m = l.id.FindStringSubmatchIndex(text)
+	}
 	if m == nil {
 		return "", text
 	}
@@ -185,6 +191,25 @@ func (l *lexicon) leadingID(text string) (string, string) {
 		from, to = m[2], m[3]
 	}
 	return text[from:to], text[to:]
+}
+
+// mayBeginID reports whether a text may begin with an id of the default form: one of
+// its first two words has a digit.
+func mayBeginID(text string) bool {
+	words, space := 1, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case isDigit(c):
+			return true
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f':
+			space = true
+		case space:
+			if words, space = words+1, false; words > 2 {
+				return false
+			}
+		}
+	}
+	return false
 }
 
 var anyID = lazyregexp.New(idForm)
@@ -216,6 +241,9 @@ var notWord = lazyregexp.New(`[\s-]+`)
 // between words.
 func stateWord(s string) string {
 	s = strings.ToUpper(strings.Trim(strings.TrimSpace(s), "*`_~. "))
+	if !strings.ContainsAny(s, " -\t\n\f\r") {
+		return s
+	}
 	return notWord.ReplaceAllString(s, "_")
 }
 

@@ -6,15 +6,19 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
-// maxRecoveries bounds how many broken fences one document may have before the
-// rest is read as it stands.
-const maxRecoveries = 64
+// maxRecoveries bounds how many broken fences one document may have before the rest
+// is read as it stands, and maxReread how many bytes are read again for them.
+const (
+	maxRecoveries = 64
+	maxReread     = 64 << 20
+)
 
 // Parse reads a tracker. path is used in positions only; words may be nil. It
 // never fails: what cannot be read is in the result's Warnings.
@@ -57,6 +61,8 @@ type reader struct {
 
 	modes     map[string]mode // memo of labelledMode
 	leftovers []leftover
+	refused   bool    // a warning says so out of turn
+	spare     []block // room for the blocks of a fence
 }
 
 // part is the part of a tracker that a block stands in.
@@ -106,9 +112,13 @@ func (p *reader) document(src []byte) *document {
 // read parses the document, part by part where a fence was left open.
 func (p *reader) read(d *document) {
 	p.packet = -1
-	blocks := d.blocks()
+	blocks := p.blocks(d, nil)
 	p.readBoard(blocks, d)
+	reread := 0
 	for range maxRecoveries {
+		if reread += len(d.source); reread > maxReread {
+			break
+		}
 		at, line := p.brokenFence(blocks)
 		if at < 0 {
 			break
@@ -119,7 +129,7 @@ func (p *reader) read(d *document) {
 		rest := d.from(fence.content.first + line - d.first)
 		fence.content = fence.content.upTo(line)
 		p.walk(blocks[:at+1], d)
-		blocks, d = rest.blocks(), rest
+		blocks, d = p.blocks(rest, nil), rest
 	}
 	if n := len(blocks); n > 0 && blocks[n-1].kind == blockFence && blocks[n-1].unclosed {
 		open := blocks[n-1].content.pos(0)
@@ -168,6 +178,9 @@ func (p *reader) brokenFence(blocks []block) (int, int) {
 			}
 			line := bytes.TrimRight(c.source[start:end], "\r\n")
 			if heading < 0 {
+				if len(line) == 0 || line[0] != '#' {
+					continue
+				}
 				if m := headingLine.FindSubmatch(line); m != nil && p.isPacketHeading(string(m[1])) {
 					heading = n
 					if blocks[i].unclosed {
@@ -231,6 +244,9 @@ func (p *reader) finish() {
 	}
 	p.findFinal()
 	p.warnOfLeftovers()
+	if p.refused || len(p.leftovers) > 0 {
+		slices.SortStableFunc(t.Warnings, func(a, b Warning) int { return a.Pos.Line - b.Pos.Line })
+	}
 	if len(t.Packets) == 0 {
 		p.warn(Pos{t.Path, 1, 1}, "no packet was found", "a table under \"## Packet Board\" and a section for each packet", "write the board, or name its heading under 'tracker:' in the policy")
 	} else if !p.hasBoard {

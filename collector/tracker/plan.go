@@ -28,7 +28,7 @@ func (t *Tracker) ReadRegister(path string, src []byte, words *Vocabulary) {
 	}
 	d := p.document(src)
 	heading := ""
-	for _, b := range d.blocks() {
+	for _, b := range p.blocks(d, nil) {
 		switch {
 		case b.kind == blockHeading:
 			heading = b.text

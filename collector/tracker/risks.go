@@ -70,11 +70,15 @@ func (p *reader) riskOf(b *block, d *document) Risk {
 	if r.Struck = mostlyStruck(&b.inline); r.Struck {
 		r.After = strings.TrimSpace(b.text[b.struck[0].end:])
 	}
-	if m := ownerField.FindStringSubmatch(b.text); m != nil {
-		r.Owner = strings.Trim(m[1], " ().,")
+	if mayHold(b.text, "owner:") {
+		if m := ownerField.FindStringSubmatch(b.text); m != nil {
+			r.Owner = strings.Trim(m[1], " ().,")
+		}
 	}
-	if m := followField.FindStringSubmatch(b.text); m != nil {
-		r.FollowUp = strings.TrimSpace(m[1])
+	if mayHold(b.text, "follow") {
+		if m := followField.FindStringSubmatch(b.text); m != nil {
+			r.FollowUp = strings.TrimSpace(m[1])
+		}
 	}
 	return r
 }

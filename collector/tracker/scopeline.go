@@ -213,9 +213,13 @@ func (w *scopeWord) trim() (ended string) {
 	return ended
 }
 
+// maxQuoted bounds what is searched for the end of a word.
+const maxQuoted = 4096
+
 // quotedWord is what a line begins with in code or as a link: its text, where that
 // stands, and the size of all of it; 0 where it begins with neither.
 func quotedWord(line string) (text string, at, size int) {
+	line = line[:min(len(line), maxQuoted)]
 	switch {
 	case strings.HasPrefix(line, "`"):
 		run := len(line) - len(strings.TrimLeft(line, "`"))
@@ -248,7 +252,7 @@ func bareEnd(line string, from int) int {
 		switch c := line[i]; {
 		case c == ' ' || c == '\t' || c == '\r', depth == 0 && (c == ',' || c == ';'):
 			return i
-		case c == '{' && strings.IndexByte(line[i:], '}') > 0:
+		case c == '{' && strings.IndexByte(line[i:min(len(line), i+256)], '}') > 0:
 			depth++
 		case c == '}' && depth > 0:
 			depth--

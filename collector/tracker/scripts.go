@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 
@@ -47,15 +48,21 @@ func script(d *document) []scriptLine {
 			continue
 		}
 		depth := blockDepth(text)
+		var end []string // of a here document
+		looked := 0      // for its beginning, so far
 		for n+1 < len(lines) && n-s.line < 200 {
-			last := strings.TrimRight(lineComment.ReplaceAllString(text, ""), " \t")
-			end := hereDoc.FindStringSubmatch(text)
+			last := strings.TrimRight(withoutComment(text), " \t")
+			if end == nil && strings.Contains(text[looked:], "<<") {
+				end = hereDoc.FindStringSubmatch(text)
+			} else {
+				looked = max(0, len(text)-1)
+			}
 			switch {
 			case strings.HasSuffix(text, `\`):
 				text = strings.TrimSuffix(text, `\`) + strings.TrimSpace(lines[n+1])
 			case strings.HasSuffix(last, "&&") || strings.HasSuffix(last, "||") || strings.HasSuffix(last, "|"):
 				text = last + " " + strings.TrimSpace(lines[n+1])
-			case end != nil && !strings.HasSuffix(text, "\n"+end[1]), depth > 0, strings.Count(text, "'")%2 == 1 && strings.Count(text, `"`) == 0:
+			case end != nil && !strings.HasSuffix(text, "\n"+end[1]), depth > 0, strings.Count(text, "'")%2 == 1 && strings.IndexByte(text, '"') < 0:
 				text += "\n" + lines[n+1]
 				depth += blockDepth(lines[n+1])
 			default:
@@ -73,6 +80,19 @@ func script(d *document) []scriptLine {
 		out = append(out, s)
 	}
 	return out
+}
+
+// withoutComment is a command without the comment at its end, which begins on one of
+// its last lines.
+func withoutComment(text string) string {
+	if strings.IndexByte(text, '#') < 0 {
+		return text
+	}
+	from := len(text)
+	for range 3 {
+		from = max(strings.LastIndexByte(text[:from], '\n'), 0)
+	}
+	return text[:from] + lineComment.ReplaceAllString(text[from:], "")
 }
 
 func blockDepth(line string) int {
@@ -98,7 +118,7 @@ func (p *reader) requiredFence(b *block) {
 			continue
 		}
 		r := Required{Command: s.command, Raw: s.raw, Pos: b.content.pos(b.content.lines[s.line] + s.indent(b.content)), Result: noResult()}
-		if m := exitCode.FindString(s.tail); m != "" {
+		if exitIn(s.tail) != nil {
 			r.Result = result(" -> " + s.tail)
 		}
 		if r.Result.Kind == ResultExit {
@@ -118,13 +138,13 @@ func (s *scriptLine) indent(d *document) int {
 // typed reports whether a code block is what was typed in a terminal: it has a
 // prompt, or begins with a command.
 func typed(d *document) bool {
-	for _, line := range strings.Split(string(d.source), "\n") {
-		line = strings.TrimSpace(line)
+	for line := range bytes.Lines(d.source) {
+		line := string(bytes.TrimSpace(line))
 		if strings.HasPrefix(line, "$ ") {
 			return true
 		}
 		if line != "" && !strings.HasPrefix(line, "# ") {
-			return typedCommand.MatchString(line) && !arrow.MatchString(line+" ")
+			return typedCommand.MatchString(line) && findLastingArrow(line) == nil
 		}
 	}
 	return false

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
@@ -73,7 +74,7 @@ var (
 // textSeverity is the severity that a statement gives, and the statement without
 // it where it stands in front.
 func textSeverity(line, whole string) (severity, rest string) {
-	if m := severityPrefix.FindStringSubmatch(line); m != nil && len(m[0]) < len(line) {
+	if m := severityAtStart(line); m != nil && len(m[0]) < len(line) {
 		rest = line[len(m[0]):]
 		if m[4] == "" {
 			return m[1] + m[2] + m[3] + m[5] + m[6], rest
@@ -83,11 +84,18 @@ func textSeverity(line, whole string) (severity, rest string) {
 		}
 		return m[4], rest
 	}
-	if m := severityInside.FindStringSubmatch(whole); m != nil {
-		return strings.Join(m[1:], ""), line
+	if mayHoldWord(whole, severityWords...) {
+		if m := severityInside.FindStringSubmatch(whole); m != nil {
+			return strings.Join(m[1:], ""), line
+		}
 	}
-	if m := impactInside.FindStringSubmatch(whole); m != nil {
-		return byImpact(m[1], likelihoodInside.FindString(whole)), line
+	if mayHold(whole, "impact") {
+		if m := impactInside.FindStringSubmatch(whole); m != nil {
+			return byImpact(m[1], likelihoodInside.FindString(whole)), line
+		}
+	}
+	if !hasDigit(whole) {
+		return "", line
 	}
 	if m := matrixInside.FindStringSubmatch(whole); m != nil {
 		return byMatrix(leadingNumber(m[1])*leadingNumber(m[2]), 5), line
@@ -97,6 +105,27 @@ func textSeverity(line, whole string) (severity, rest string) {
 	}
 	return "", line
 }
+
+// severityAtStart is the match of severityPrefix: only a word of severity, or a mark,
+// can begin it.
+func severityAtStart(line string) []string {
+	word := strings.TrimLeft(line, "[(*")
+	end := 0
+	for end < len(word) && 'a' <= lower(word[end]) && lower(word[end]) <= 'z' {
+		end++
+	}
+	if end == len(word) || word[end] < utf8.RuneSelf && !severityStarts[strings.ToLower(word[:end])] {
+		return nil
+	}
+	return severityPrefix.FindStringSubmatch(line)
+}
+
+var (
+	// severityWords are how all spellings begin that are words.
+	severityWords = append(strings.Split(strings.NewReplacer(`very\s+high|very\s+low`, "very").Replace(severityLong), "|"), "sev", "p0", "p1", "p2", "p3", "p4")
+	// severityStarts are the letters that they begin with, and those that stand alone.
+	severityStarts = wordSet("p s h m l " + strings.Join(severityWords, " "))
+)
 
 var (
 	matrixInside = lazyregexp.New(`(?i)\b(?:l(?:ikelihood)?|p(?:robability)?)\s*[:=]?\s*([1-5])(?:/5)?\W{0,4}(?:x|and)?\s*i(?:mpact)?\s*[:=]?\s*([1-5])\b`)

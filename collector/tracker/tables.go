@@ -136,7 +136,7 @@ var bareCode = lazyregexp.New(`^\W*(-?\d{1,3})(?:$|\s*[(,;—–-]|\s+[^\pL\pN_.
 
 // endOf reads a cell that says how a command ends; a bare number is an exit code.
 func endOf(cell string) Result {
-	if m := bareCode.FindStringSubmatch(cell); m != nil && !exitCode.MatchString(cell) {
+	if m := bareCode.FindStringSubmatch(cell); m != nil && exitIn(cell) == nil {
 		cell = "exit " + m[1] + strings.TrimPrefix(cell[strings.Index(cell, m[1]):], m[1])
 	}
 	return result(" -> " + cell)
@@ -245,7 +245,7 @@ func (p *reader) fieldTable(b *block, d *document) {
 		if p.statusLine(label, &row[1], d) {
 			continue
 		}
-		if reviewLabel.MatchString(label) {
+		if isReviewLabel(label) {
 			p.verdictLine(&row[1], row[1].text, d)
 		} else if mode := p.modeOf(label); mode == modeCommit && checkpointOf(&row[1]).Kind != CheckpointWords {
 			p.addCheckpoint(p.t.Packets[p.packet].ID, &row[1], "commit", d)

@@ -67,6 +67,9 @@ func upperDecision(s string) string {
 
 // recordFrom notes the decision that a heading, a line or an item records.
 func (p *reader) recordFrom(b *block, d *document) {
+	if !strings.Contains(b.text, "GO") { // as every decision has it
+		return
+	}
 	start := 0
 	for _, line := range strings.Split(b.text, "\n") {
 		at := start
