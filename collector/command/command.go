@@ -87,8 +87,13 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 	out.every = s.EveryLine
 	text, env := s.Command.Run, s.Env
 	var log string
+	var temp *goTemp
 	if s.Witness != nil && s.witnessed() {
 		text, env, log = s.watch(text, env)
+		if temp, err = newGoTemp(env); err == nil {
+			env = temp.environment(env)
+			defer temp.remove()
+		}
 	}
 	cmd := exec.Command(bash, "--noprofile", "--norc", "-c", text)
 	cmd.Dir = filepath.Join(s.Root, filepath.FromSlash(s.Command.Dir))
@@ -112,6 +117,9 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 		e.Steps = plainStep(s.Command, e)
 	}
 	e.Unwitnessed = s.unwitnessed(e.Steps)
+	if temp != nil && temp.used() && len(e.Unwitnessed) == 0 {
+		e.Unwitnessed = []string{"go"}
+	}
 	s.explain(e, out)
 }
 

@@ -1,6 +1,7 @@
 package command_test
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -43,5 +44,57 @@ func TestToolsByTheirOwnFiles(t *testing.T) {
 			}
 			assert.Equal(t, c.want, b.run(t, c.command).Unwitnessed)
 		})
+	}
+}
+
+// TestGoThatNoWitnessStarted: a go that a script finds by other ways is known by the
+// folder that it works in; one that a go starts, or a witness, is none.
+func TestGoThatNoWitnessStarted(t *testing.T) {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	require.NoError(t, err)
+	bin := filepath.Join(strings.TrimSpace(string(out)), "bin")
+	for name, c := range map[string]struct {
+		script string
+		want   []string
+	}{
+		"path from a variable":     {"R=$(go env GOROOT)\nPATH=$R/bin:$PATH\ngo test ./... || true\n", []string{"go"}},
+		"path without the witness": {"PATH=$(echo \"$PATH\" | cut -d: -f2-)\ngo test ./... || true\n", []string{"go"}},
+		"hash":                     {"hash -p \"$(dirname \"$(go env GOMOD)\")/g\" go\ngo test ./... || true\n", []string{"go"}},
+		"another name":             {"./g test ./... || true\n", []string{"g: " + bin + "/go"}},
+		"by the witness":           {"go test ./...\n", nil},
+		"go generate":              {"go generate ./...\ngo test ./...\n", nil},
+		"go run":                   {"go run ./cmd/x\n", nil},
+		"looks only":               {"PATH=$(go env GOROOT)/bin:$PATH\ngo version\n", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.module(t)
+			b.write(t, "gen.go", "package m\n\n//go:generate go vet .\n")
+			b.write(t, "cmd/x/main.go", "package main\n\nimport \"os/exec\"\n\nfunc main() { exec.Command(\"go\", \"vet\", \"./...\").Run() }\n")
+			b.write(t, "g", "#!/bin/sh\nexec "+bin+"/go \"$@\"\n")
+			require.NoError(t, os.Chmod(filepath.Join(b.root, "g"), 0o755))
+			b.write(t, "check.sh", c.script)
+			e := b.run(t, "bash check.sh")
+			assert.Equal(t, 0, e.ExitCode, e.Log.Head)
+			assert.Equal(t, c.want, e.Unwitnessed)
+		})
+	}
+}
+
+// TestWrappedToolsByTheirOwnFiles: what timeout or env starts by its own file is seen.
+func TestWrappedToolsByTheirOwnFiles(t *testing.T) {
+	out, err := exec.Command("go", "env", "GOROOT", "GOCACHE").Output()
+	require.NoError(t, err)
+	root, cache, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
+	for _, line := range []string{"timeout 60 " + root + "/bin/go test ./...", "env -i GOCACHE=" + cache + " " + root + "/bin/go test ./...", "nice -n 1 env A=1 timeout 60 " + root + "/bin/go test ./..."} {
+		b := newBench(t)
+		b.module(t)
+		e := b.run(t, line)
+		require.Len(t, e.Steps, 2, line)
+		assert.Equal(t, 0, e.ExitCode, e.Log.Head)
+		require.NotNil(t, e.Steps[1].Tests, line)
+		assert.Equal(t, 1, e.Steps[1].Tests.Passed)
+		assert.Equal(t, root+"/bin/go", e.Steps[1].Argv[0])
+		assert.Empty(t, e.Unwitnessed)
 	}
 }

@@ -32,6 +32,7 @@ const (
 	envRoot     = "VERDICT_WITNESS_ROOT"
 	envReporter = "VERDICT_WITNESS_REPORTER" // vitest's reporter
 	envTracked  = "VERDICT_WITNESS_TRACKED"  // a file that lists the tracked files, "@", when the line began (ns); empty: nobody looks
+	envGoTemp   = "VERDICT_WITNESS_GOTMP"    // see goTemp
 	stepName    = "verdict-step"
 	shellName   = "verdict-shell"
 )
@@ -320,6 +321,10 @@ func isDirect(argv []string, tool string) bool {
 // did, and passes its output on as the user would have seen it.
 func (w *witness) runTool(path string) (*os.ProcessState, error) {
 	cmd := &exec.Cmd{Path: path, Args: w.argv, Env: w.environment(), Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr}
+	if at := plan.Wrapped(w.argv); at > 0 && strings.ContainsRune(w.argv[at], '/') && slices.Contains(plan.WitnessedPrograms, filepath.Base(w.argv[at])) {
+		// no name on PATH leads to it
+		cmd.Args = slices.Insert(slices.Clone(w.argv), at, filepath.Join(os.Getenv(envShims), stepName), "-1", "--")
+	}
 	var read, after func() // while it runs, and when it has ended
 	switch {
 	case !w.direct:
@@ -368,14 +373,23 @@ func closeWriters(cmd *exec.Cmd) {
 }
 
 // environment takes the witnesses out of the way of what a known tool itself
-// starts: that is its own business.
+// starts: that is its own business. So is every other go that a go starts, which
+// puts its own folder first on PATH.
 func (w *witness) environment() []string {
-	if !w.probative || !w.direct {
+	seen := w.probative && w.direct
+	if !seen && filepath.Base(w.argv[0]) != "go" {
 		return os.Environ()
 	}
-	shims := os.Getenv(envShims)
+	shims, temp := os.Getenv(envShims), os.Getenv(envGoTemp)
 	var out []string
 	for _, v := range os.Environ() {
+		if temp != "" && v == "GOTMPDIR="+filepath.Join(temp, goUnseen) {
+			v = "GOTMPDIR=" + filepath.Join(temp, goSeen)
+		}
+		if !seen {
+			out = append(out, v)
+			continue
+		}
 		if path, ok := strings.CutPrefix(v, "PATH="); ok {
 			v = "PATH=" + withoutDir(path, shims)
 		}

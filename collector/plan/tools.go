@@ -81,6 +81,20 @@ func unwrap(args []string) ([]string, bool) {
 	return nil, false
 }
 
+// Wrapped is where in an argument list the command begins that timeout, env and the
+// like run; 0 where it is none of them, or one that runs only what it knows.
+func Wrapped(args []string) int {
+	at := 0
+	for at < len(args) {
+		inner, ok := unwrap(args[at:])
+		if name := path.Base(args[at]); !ok || name == "busybox" || name == "corepack" || name == "parallel" {
+			break
+		}
+		at = len(args) - len(inner)
+	}
+	return at
+}
+
 // toolOf says what the words of a simple command check.
 func toolOf(args []string) tool {
 	if len(args) == 0 {
