@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"io"
 	"regexp"
@@ -19,16 +18,6 @@ import (
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
-
-// goEvent is one line of go test -json (cmd/test2json).
-type goEvent struct {
-	Action      string
-	Package     string
-	ImportPath  string
-	Test        string
-	Output      string
-	FailedBuild string
-}
 
 // maxLine bounds one line of results; what is longer is no result.
 const maxLine = 1 << 20
@@ -73,11 +62,14 @@ func (g GoTest) Read(r io.Reader, text io.Writer, at Place) (evidence.Tests, []G
 }
 
 // readLine reads a line with its end; the rest of a line that is too long is
-// dropped.
+// dropped. The line is valid until the next one.
 func readLine(r *bufio.Reader) ([]byte, error) {
 	var line []byte
 	for {
 		part, err := r.ReadSlice('\n')
+		if err == nil && line == nil {
+			return part, nil
+		}
 		if len(line)+len(part) <= maxLine {
 			line = append(line, part...)
 		}
@@ -90,6 +82,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 type goReader struct {
 	run      GoTest
 	at       Place
+	events   goEvents
 	text     *goText
 	packages map[string]*goPackage
 	order    []string
@@ -116,8 +109,8 @@ type goPackage struct {
 
 func (g *goReader) line(line []byte, whole bool) {
 	g.unended = !whole
-	var e goEvent
-	if line[0] != '{' || json.Unmarshal(line, &e) != nil || e.Action == "" {
+	e, ok := g.events.parse(line)
+	if !ok {
 		if len(bytes.TrimSpace(line)) > 0 {
 			g.t.Forged++
 			g.text.w.Write(line)
@@ -142,9 +135,9 @@ func (g *goReader) line(line []byte, whole bool) {
 		g.order = append(g.order, e.Package)
 	}
 	if e.Test == "" {
-		g.packageEvent(p, &e)
+		g.packageEvent(p, e)
 	} else {
-		g.testEvent(p, &e)
+		g.testEvent(p, e)
 	}
 }
 
@@ -227,7 +220,7 @@ func (g *goReader) testEvent(p *goPackage, e *goEvent) {
 		if isBench {
 			g.benchmark(p, e.Output)
 		}
-		if out != nil && !frame.MatchString(e.Output) {
+		if out != nil && !isFrame(e.Output) {
 			out.add(e.Output)
 		}
 		return
@@ -307,7 +300,7 @@ func (g *goReader) failure(f evidence.Failure) {
 // listed already.
 func (g *goReader) explained(e *goEvent, output string) bool {
 	said := strings.TrimSpace(output)
-	return result.MatchString(said) && !strings.Contains(said, "\n") && slices.ContainsFunc(g.t.Failures, func(f evidence.Failure) bool {
+	return resultOf(said) != "" && !strings.Contains(said, "\n") && slices.ContainsFunc(g.t.Failures, func(f evidence.Failure) bool {
 		return f.Unit == e.Package && strings.HasPrefix(f.Test, e.Test+"/")
 	})
 }

@@ -114,11 +114,37 @@ func (t *goText) packageLine(p *goPackageText, s string) {
 	t.write(p, s)
 }
 
-var (
-	frame  = lazyregexp.New(`^=== (?:RUN|PAUSE|CONT|NAME|ATTR|ARTIFACTS)\s`)
-	result = lazyregexp.New(`^\s*--- (PASS|FAIL|SKIP|BENCH): `)
-	logged = lazyregexp.New(`^    \S+\.go:\d+: `)
-)
+var logged = lazyregexp.New(`^    \S+\.go:\d+: `)
+
+const space = " \t\n\f\r"
+
+// isFrame reports whether a line says what a test does next.
+func isFrame(s string) bool {
+	s, ok := strings.CutPrefix(s, "=== ")
+	end := strings.IndexAny(s, space)
+	if !ok || end < 0 {
+		return false
+	}
+	switch s[:end] {
+	case "RUN", "PAUSE", "CONT", "NAME", "ATTR", "ARTIFACTS":
+		return true
+	}
+	return false
+}
+
+// resultOf says how a test ended, if a line says so; else it is empty.
+func resultOf(s string) string {
+	s, ok := strings.CutPrefix(strings.TrimLeft(s, space), "--- ")
+	how, _, said := strings.Cut(s, ": ")
+	if !ok || !said {
+		return ""
+	}
+	switch how {
+	case "PASS", "FAIL", "SKIP", "BENCH":
+		return how
+	}
+	return ""
+}
 
 // testLine takes a line of a test.
 func (t *goText) testLine(p *goPackageText, test, s string) {
@@ -129,13 +155,13 @@ func (t *goText) testLine(p *goPackageText, test, s string) {
 	}
 	was := own.log
 	own.log = false
-	switch m := result.FindStringSubmatch(s); {
-	case m != nil:
-		t.result(p, test, m[1], strings.TrimLeft(s, " "), own)
+	switch how := resultOf(s); {
+	case how != "":
+		t.result(p, test, how, strings.TrimLeft(s, " "), own)
 	case t.Verbose:
 		t.write(p, s)
-	case frame.MatchString(s), s == test+"\n" && strings.HasPrefix(test, "Benchmark"):
-	case logged.MatchString(s), was && strings.HasPrefix(s, "        "), was && s == "\n":
+	case isFrame(s), s == test+"\n" && strings.HasPrefix(test, "Benchmark"):
+	case strings.HasPrefix(s, "    ") && logged.MatchString(s), was && strings.HasPrefix(s, "        "), was && s == "\n":
 		own.log = true
 		own.report.add(s)
 	default:
