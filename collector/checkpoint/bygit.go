@@ -6,7 +6,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"os/exec"
+	"path"
 	"strings"
 	"time"
 
@@ -16,7 +18,7 @@ import (
 )
 
 // byGit asks an installed git about a repository that go-git cannot read: one with
-// SHA-256 hashes, or with another form of references. It answers the same questions
+// SHA-256 hashes. It answers the same questions
 // of each commit; what it does not answer is unverifiable.
 type byGit struct {
 	ctx    context.Context
@@ -26,7 +28,7 @@ type byGit struct {
 	err    error
 }
 
-const notByGit = "only a repository with SHA-1 hashes and ordinary references is read so far"
+const notByGit = "only a repository with SHA-1 hashes is read so far"
 
 // output runs git and gives what it prints; a failure is kept.
 func (g *byGit) output(input string, args ...string) string {
@@ -86,10 +88,8 @@ func verifyByGit(ctx context.Context, root string, trackers []*tracker.Tracker, 
 	for _, c := range o.Contracts {
 		g.result.Contracts = append(g.result.Contracts, evidence.Contract{ID: c.ID, Text: notByGit, Unverifiable: true})
 	}
-	for _, r := range o.Ranges {
-		g.result.Ranges = append(g.result.Ranges, evidence.Range{From: r.From, To: r.To, State: "unknown", Reason: notByGit})
-	}
-	g.result.Tests = []evidence.TestChange{{Name: notByGit, Kind: "unverifiable"}}
+	g.ranges(o.Ranges)
+	g.lostTests()
 	if g.err != nil {
 		return unreadable(g.err.Error())
 	}
@@ -224,4 +224,78 @@ func (g *byGit) name(path, packet string, ids *idForms) {
 		n.Commits = append(n.Commits, evidence.Commit{Hash: fields[0], Subject: fields[2], Date: time.Unix(seconds, 0).UTC()})
 	}
 	g.result.Naming = append(g.result.Naming, n)
+}
+
+// ranges tells which of the ranges the head lies in.
+func (g *byGit) ranges(ranges []Range) {
+	for _, r := range ranges {
+		e := evidence.Range{From: r.From, To: r.To, State: "inside"}
+		for _, end := range []struct {
+			rev  string
+			from bool
+		}{{r.From, true}, {r.To, false}} {
+			if end.rev == "" || e.State != "inside" {
+				continue
+			}
+			h, err := resolveByGit(g.ctx, g.root, end.rev)
+			if err != nil {
+				e.State, e.Reason = "unknown", err.Error()
+				continue
+			}
+			older, newer := h, g.result.Head
+			if !end.from {
+				older, newer = newer, older
+			}
+			if !g.holds("merge-base", "--is-ancestor", older, newer) {
+				e.State = "outside"
+				if g.cut {
+					e.State, e.Reason = "unknown", "the history is not all here"
+				}
+			}
+		}
+		g.result.Ranges = append(g.result.Ranges, e)
+	}
+}
+
+// lostTests compares the tests at the first checkpoint with those at the head.
+func (g *byGit) lostTests() {
+	first, oldest := "", int64(math.MaxInt64)
+	for i := range g.result.Checkpoints {
+		c := &g.result.Checkpoints[i]
+		if c.State != evidence.CheckpointReachable {
+			continue
+		}
+		var committed int64
+		if fmt.Sscan(g.output("", "show", "-s", "--format=%ct", c.Hash), &committed); committed < oldest {
+			first, oldest = c.Hash, committed
+		}
+	}
+	if first == "" {
+		return
+	}
+	var changed []changedSource
+	list := strings.Split(g.output("", "diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", first, g.result.Head), "\x00")
+	for i := 0; i+1 < len(list); i += 2 {
+		about := strings.Fields(list[i]) // old mode, new mode, old hash, new hash, letter
+		if len(about) < 5 || strings.Contains(about[0]+about[1], "160000") || !mayHoldTests([]byte(path.Base(list[i+1]))) {
+			continue
+		}
+		changed = append(changed, changedSource{list[i+1], notZero(about[2]), notZero(about[3])})
+	}
+	tests, file, err := testChanges(changed, func(hash string) ([]byte, bool, error) {
+		data, err := git(g.ctx, g.root, "cat-file", "blob", hash).Output()
+		return data, len(data) <= maxBlob, err
+	})
+	if err != nil {
+		tests = []evidence.TestChange{{File: file, Name: "git cat-file: " + gitError(err), Kind: "unverifiable"}}
+	}
+	g.result.Tests = tests
+}
+
+// notZero is a hash, empty where it stands for nothing.
+func notZero(hash string) string {
+	if strings.Trim(hash, "0") == "" {
+		return ""
+	}
+	return hash
 }

@@ -64,9 +64,11 @@ func FindRoot(dir string) (string, error) {
 // Subject says which commit and tree are checked out, and how the work tree relates
 // to them. ignore are paths that never count as changes; a folder ends in "/".
 func Subject(ctx context.Context, root string, ignore []string) (evidence.Subject, error) {
-	s, err := gitstore.Open(root)
+	s, err := open(ctx, root)
 	if errors.Is(err, gitstore.ErrUnsupported) {
 		return subjectByGit(ctx, root, ignore)
+	} else if errors.Is(err, gitstore.ErrReferences) {
+		return evidence.Subject{}, fmt.Errorf("open repository %s: %w; %s", root, err, cureReferences)
 	} else if err != nil {
 		return evidence.Subject{}, fmt.Errorf("open repository %s: %w", root, err)
 	}
@@ -119,8 +121,10 @@ func remoteOf(common string) string {
 // anything that names a commit to a person. The error is fs.ErrNotExist when the
 // commit has no such file.
 func ReadFile(root, rev, path string) ([]byte, string, error) {
-	s, err := gitstore.Open(root)
-	if err != nil {
+	s, err := open(context.Background(), root)
+	if errors.Is(err, gitstore.ErrUnsupported) {
+		return readFileByGit(root, rev, path)
+	} else if err != nil {
 		return nil, "", err
 	}
 	defer s.Close()
@@ -142,8 +146,10 @@ func ReadFile(root, rev, path string) ([]byte, string, error) {
 
 // ListFiles returns the paths of all files of a commit, sorted.
 func ListFiles(root, rev string) ([]string, error) {
-	s, err := gitstore.Open(root)
-	if err != nil {
+	s, err := open(context.Background(), root)
+	if errors.Is(err, gitstore.ErrUnsupported) {
+		return listFilesByGit(root, rev)
+	} else if err != nil {
 		return nil, err
 	}
 	defer s.Close()
@@ -172,12 +178,16 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 			r, err = unreadable(fmt.Sprint(p)), nil
 		}
 	}()
-	s, err := gitstore.Open(root)
+	s, err := open(ctx, root)
 	switch {
 	case errors.Is(err, gitstore.ErrNoRepository):
 		return evidence.Repository{State: "none", Reason: err.Error()}, nil
 	case errors.Is(err, gitstore.ErrUnsupported):
 		return verifyByGit(ctx, root, trackers, o, err), nil
+	case errors.Is(err, gitstore.ErrReferences):
+		r := unreadable(err.Error())
+		r.Cure = cureReferences
+		return r, nil
 	case err != nil:
 		return unreadable(err.Error()), nil
 	}
@@ -186,10 +196,11 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 	if o.Fetch && (s.Shallow() || s.Partial) {
 		fetchErr = complete(ctx, root, s, o.Head, o.At, o.Base)
 		s.Close()
-		if s, err = gitstore.Open(root); err != nil {
+		if s, err = open(ctx, root); err != nil {
 			return unreadable(err.Error()), nil
 		}
 	}
+	engine := engineOf(s)
 	v := verifier{store: s, options: o, result: evidence.Repository{State: "ok", Engine: engine, Shallow: s.Shallow(), Partial: s.Partial}}
 	if fetchErr != nil {
 		v.result.Reason = fetchErr.Error()
@@ -236,8 +247,16 @@ func unreadable(reason string) evidence.Repository {
 	return evidence.Repository{State: "unreadable", Reason: reason, Engine: engine, Cure: cureBroken}
 }
 
-// engine is what read the repository.
+// engine is what reads a repository.
 const engine = "go-git"
+
+// engineOf is what read a repository.
+func engineOf(s *gitstore.Store) string {
+	if s.Refs != nil {
+		return engine + "; references by " + gitVersion()
+	}
+	return engine
+}
 
 var mergeSubject = lazyregexp.New(`^Merge ([0-9a-f]{40}) into ([0-9a-f]{40})$`)
 

@@ -208,44 +208,6 @@ func TestClones(t *testing.T) {
 	assert.Equal(t, evidence.CheckpointReachable, deep.Checkpoints[0].State)
 }
 
-// TestSHA256: an installed git is asked where go-git cannot read.
-func TestSHA256(t *testing.T) {
-	r := newRepo(t)
-	r = r.at(filepath.Join(t.TempDir(), "256"))
-	require.NoError(t, os.Mkdir(r.dir, 0o755))
-	r.git("init", "-q", "--object-format=sha256", "-b", "main", ".")
-	r.write("old.txt", "a\nb\nc\n")
-	first := r.commit("AB-00: first")
-	r.git("switch", "-qc", "side")
-	side := r.commit("side")
-	r.git("switch", "-q", "main")
-	r.git("mv", "old.txt", "new.txt")
-	second := r.commit("AB-01: second")
-	named := r.commit("AB-05: third")
-	tree := r.git("rev-parse", "HEAD^{tree}")
-	got := r.verify(checkpoint.Options{}, first, second[:12], tree, side, "deadbeef", "")
-	assert.Equal(t, "ok", got.State)
-	assert.Contains(t, got.Engine, "git 2.")
-	assert.Contains(t, got.Engine, "objectformat")
-	var states []evidence.CheckpointState
-	for _, c := range got.Checkpoints {
-		states = append(states, c.State)
-	}
-	assert.Equal(t, []evidence.CheckpointState{evidence.CheckpointReachable, evidence.CheckpointReachable, evidence.CheckpointMalformed, evidence.CheckpointUnreachable, evidence.CheckpointMissing}, states)
-	assert.Equal(t, []evidence.FileChange{{Path: "old.txt", Status: "A"}}, got.Checkpoints[0].Files)
-	assert.Equal(t, []evidence.FileChange{{Path: "new.txt", From: "old.txt", Status: "R"}}, got.Checkpoints[1].Files)
-	assert.Equal(t, "AB-01: second", got.Checkpoints[1].Subject)
-	assert.Equal(t, "ancestor", got.Relations[0].Kind)
-	assert.Equal(t, named, got.Naming[0].Commits[0].Hash)
-	s, err := checkpoint.Subject(t.Context(), r.dir, nil)
-	require.NoError(t, err)
-	assert.Equal(t, named, s.Commit)
-	assert.Equal(t, evidence.WorktreeClean, s.Worktree.State)
-	shallow := r.clone("--depth", "1")
-	assert.Equal(t, evidence.CheckpointUnverifiable, shallow.verify(checkpoint.Options{}, first).Checkpoints[0].State)
-	assert.Contains(t, shallow.verify(checkpoint.Options{}, first).Cure, "fetch-depth: 0")
-}
-
 func TestCorruptObjects(t *testing.T) {
 	r := newRepo(t)
 	r.write("a", "1\n")

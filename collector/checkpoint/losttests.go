@@ -67,48 +67,89 @@ func mayHoldTests(base []byte) bool {
 	return false
 }
 
+// changedSource is a file of tests that changed; the hash of a version is empty where
+// the file was, or is, not there.
+type changedSource struct{ path, old, new string }
+
+// readVersion reads a version of a file; ok is false where it is so long that it is
+// data.
+type readVersion func(hash string) (data []byte, ok bool, err error)
+
 // lostTests compares the tests at the first checkpoint with those at the head.
 func (v *verifier) lostTests() {
 	first := v.firstCheckpoint()
 	if first == nil {
 		return
 	}
-	before, after, file, err := v.testsSince(first)
+	changed, err := v.changedSources(first)
+	file := ""
+	if err == nil {
+		v.result.Tests, file, err = testChanges(changed, func(hash string) ([]byte, bool, error) { return v.store.Blob(fullHash(hash), maxBlob) })
+	}
 	if err != nil {
 		v.unverifiable = true
 		v.result.Tests = []evidence.TestChange{{File: file, Name: err.Error(), Kind: "unverifiable"}}
-		return
 	}
-	v.result.Tests = lost(before, after)
 }
 
-// testsSince reads the tests of the files that changed since a commit, as they were
-// and as they are; with an error comes the file that could not be read.
-func (v *verifier) testsSince(first *gitstore.Commit) (before, after []testCase, file string, err error) {
+// changedSources lists the files that may hold tests and changed since a commit.
+func (v *verifier) changedSources(since *gitstore.Commit) (list []changedSource, err error) {
 	head, err := v.store.Commit(v.head)
 	if err != nil {
-		return nil, nil, "", err
+		return nil, err
 	}
-	changes, err := v.store.DiffNamed(first.Tree, head.Tree, mayHoldTests)
-	if err != nil {
-		return nil, nil, "", err
-	}
+	changes, err := v.store.DiffNamed(since.Tree, head.Tree, mayHoldTests)
 	for _, c := range changes {
-		r := readerOf(c.Path)
-		if r == nil || c.Module() {
+		if !c.Module() {
+			list = append(list, changedSource{c.Path, hashText(c.Old), hashText(c.New)})
+		}
+	}
+	return list, err
+}
+
+func hashText(h plumbing.Hash) string {
+	if h.IsZero() {
+		return ""
+	}
+	return h.String()
+}
+
+// testChanges lists the tests that changed files lost; with an error comes the file
+// that could not be read.
+func testChanges(changed []changedSource, read readVersion) (list []evidence.TestChange, file string, err error) {
+	var before, after []testCase
+	for _, c := range changed {
+		r := readerOf(c.path)
+		if r == nil {
 			continue
 		}
-		old, err := v.tests(r, c.Path, c.Old)
+		old, err := testsOf(c.path, c.old, r, read)
 		if err != nil {
-			return nil, nil, c.Path, err
+			return nil, c.path, err
 		}
-		new, err := v.tests(r, c.Path, c.New)
+		new, err := testsOf(c.path, c.new, r, read)
 		if err != nil {
-			return nil, nil, c.Path, err
+			return nil, c.path, err
 		}
 		before, after = append(before, old...), append(after, new...)
 	}
-	return before, after, "", nil
+	return lost(before, after), "", nil
+}
+
+// testsOf reads the tests of one version of a file.
+func testsOf(file, hash string, r testReader, read readVersion) ([]testCase, error) {
+	if hash == "" {
+		return nil, nil
+	}
+	data, ok, err := read(hash)
+	if err != nil || !ok {
+		return nil, err
+	}
+	tests := r(string(data))
+	for i := range tests {
+		tests[i].file = file
+	}
+	return tests, nil
 }
 
 // firstCheckpoint is the oldest checkpoint in the history.
@@ -124,22 +165,6 @@ func (v *verifier) firstCheckpoint() *gitstore.Commit {
 		}
 	}
 	return first
-}
-
-// tests reads the tests of one version of a file.
-func (v *verifier) tests(r testReader, file string, h plumbing.Hash) ([]testCase, error) {
-	if h.IsZero() {
-		return nil, nil
-	}
-	data, ok, err := v.store.Blob(h, maxBlob)
-	if err != nil || !ok {
-		return nil, err // a text so long is data
-	}
-	tests := r(string(data))
-	for i := range tests {
-		tests[i].file = file
-	}
-	return tests, nil
 }
 
 // lost lists the tests that are gone, and those that are there and check nothing

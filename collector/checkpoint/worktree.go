@@ -44,7 +44,7 @@ func git(ctx context.Context, dir string, args ...string) *exec.Cmd {
 // attribute, ignore file and submodule; the engine says so. Untracked files are listed
 // whatever the configuration says: a build reads them.
 func Status(ctx context.Context, root string, ignore []string) evidence.Worktree {
-	s, err := gitstore.Open(root)
+	s, err := open(ctx, root)
 	if err != nil {
 		return statusByGit(ctx, root, ignore)
 	}
@@ -145,7 +145,7 @@ func gitError(err error) string {
 	var exit *exec.ExitError
 	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
 		line, _, _ := strings.Cut(strings.TrimSpace(string(exit.Stderr)), "\n")
-		return line
+		return strings.TrimSuffix(line, ":")
 	}
 	return err.Error()
 }
@@ -155,14 +155,9 @@ func gitError(err error) string {
 // user's repository and work tree stay as they are. It is no clone, since git
 // clones from no other user's repository.
 func Checkout(ctx context.Context, root, rev, dir string) (string, error) {
-	s, err := gitstore.Open(root)
+	commit, common, format, err := toCheckOut(ctx, root, rev)
 	if err != nil {
 		return "", fmt.Errorf("check out %s: %w", rev, err)
-	}
-	defer s.Close()
-	commit, err := s.Resolve(rev)
-	if err != nil {
-		return "", fmt.Errorf("check out: %w", err)
 	}
 	run := func(args ...string) error {
 		if out, err := git(ctx, filepath.Dir(dir), args...).CombinedOutput(); err != nil {
@@ -170,13 +165,27 @@ func Checkout(ctx context.Context, root, rev, dir string) (string, error) {
 		}
 		return nil
 	}
-	if err := run("init", "-q", "--template=", dir); err != nil {
+	if err := run("init", "-q", "--template=", "--object-format="+format, dir); err != nil {
 		return "", err
 	}
-	if err := borrow(s.Common, filepath.Join(dir, ".git")); err != nil {
+	if err := borrow(common, filepath.Join(dir, ".git")); err != nil {
 		return "", fmt.Errorf("check out %s: %w", rev, err)
 	}
-	return commit.String(), run("-C", dir, "-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit.String())
+	return commit, run("-C", dir, "-c", "advice.detachedHead=false", "checkout", "-q", "--detach", commit)
+}
+
+// toCheckOut gives the full hash of a revision, the folder of its repository that all
+// work trees share, and the form of its hashes.
+func toCheckOut(ctx context.Context, root, rev string) (commit, common, format string, err error) {
+	s, err := open(ctx, root)
+	if errors.Is(err, gitstore.ErrUnsupported) {
+		return toCheckOutByGit(ctx, root, rev)
+	} else if err != nil {
+		return "", "", "", err
+	}
+	defer s.Close()
+	h, err := s.Resolve(rev)
+	return h.String(), s.Common, "sha1", err
 }
 
 // borrow lets a new repository use another's objects, and end where that one ends.

@@ -17,6 +17,12 @@ import (
 // Head returns the commit that is checked out, and the branch; the branch is empty
 // when HEAD is detached.
 func (s *Store) Head() (plumbing.Hash, string, error) {
+	if s.Refs != nil {
+		if s.Refs.Head.IsZero() {
+			return plumbing.ZeroHash, s.Refs.Branch, ErrNoCommit
+		}
+		return s.Refs.Head, s.Refs.Branch, nil
+	}
 	line, err := firstLine(filepath.Join(s.GitDir, "HEAD"))
 	if err != nil {
 		return plumbing.ZeroHash, "", fmt.Errorf("read HEAD: %w", err)
@@ -37,6 +43,13 @@ func (s *Store) Head() (plumbing.Hash, string, error) {
 
 // ref reads a reference by its full name.
 func (s *Store) ref(name string, depth int) (plumbing.Hash, error) {
+	if s.Refs != nil {
+		h, ok := s.Refs.Named[name]
+		if !ok {
+			return plumbing.ZeroHash, ErrNotFound
+		}
+		return h, nil
+	}
 	const links = 10 // from one reference to the next
 	if strings.Contains(name, "..") || depth > links {
 		return plumbing.ZeroHash, ErrNotFound
@@ -159,6 +172,24 @@ func (s *Store) Branches() []Branch {
 	branch := func(name string) bool {
 		return (strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/remotes/")) && !strings.HasSuffix(name, "/HEAD")
 	}
+	if s.Refs != nil {
+		for name, h := range s.Refs.Named {
+			if branch(name) {
+				tips[name] = h
+			}
+		}
+	} else {
+		s.branchFiles(branch, tips)
+	}
+	var list []Branch
+	for _, name := range slices.Sorted(maps.Keys(tips)) {
+		list = append(list, Branch{name, tips[name]})
+	}
+	return list
+}
+
+// branchFiles reads the tips of the branches from files.
+func (s *Store) branchFiles(branch func(name string) bool, tips map[string]plumbing.Hash) {
 	data, _ := os.ReadFile(filepath.Join(s.Common, "packed-refs")) // none: nothing is packed
 	for line := range bytes.Lines(data) {
 		if hash, name, ok := strings.Cut(string(bytes.TrimSpace(line)), " "); ok && branch(name) && plumbing.IsHash(hash) {
@@ -174,9 +205,4 @@ func (s *Store) Branches() []Branch {
 		}
 		return nil
 	})
-	var list []Branch
-	for _, name := range slices.Sorted(maps.Keys(tips)) {
-		list = append(list, Branch{name, tips[name]})
-	}
-	return list
 }

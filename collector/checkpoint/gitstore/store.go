@@ -28,6 +28,7 @@ var (
 	ErrNoRepository = errors.New("no git repository")
 	ErrNoCommit     = errors.New("the repository has no commit yet")
 	ErrUnsupported  = errors.New("unsupported repository")
+	ErrReferences   = errors.New("the references cannot be read")
 	ErrNotFound     = errors.New("object not found")
 	ErrCorrupt      = errors.New("corrupt object")
 	ErrTooLarge     = errors.New("too large")
@@ -41,6 +42,7 @@ type Store struct {
 	Bare    bool
 	Partial bool  // objects were left out by a filter when it was cloned
 	Lost    error // objects that should be here and cannot be seen; nil: none are known
+	Refs    *Refs // where they are in another form than files; else nil
 
 	objects   []string // object folders, alternates included
 	packs     []*pack
@@ -120,8 +122,22 @@ func firstLine(path string) (string, error) {
 	return strings.TrimRight(line, "\r"), err
 }
 
-// Open opens the repository that dir is in.
+// Refs are the references of a repository, as somebody else read them.
+type Refs struct {
+	Head   plumbing.Hash            // what is checked out; zero: no commit yet
+	Branch string                   // empty: HEAD is detached
+	Named  map[string]plumbing.Hash // by their full names
+}
+
+// Open opens the repository that dir is in. The errors are ErrNoRepository,
+// ErrUnsupported, ErrReferences for one whose references are in another form than
+// files, ErrCorrupt or of the file system.
 func Open(dir string) (*Store, error) {
+	return OpenAsking(dir, func(string) (*Refs, error) { return nil, ErrUnsupported })
+}
+
+// OpenAsking is Open, and asks for references that are in another form than files.
+func OpenAsking(dir string, ask func(root string) (*Refs, error)) (*Store, error) {
 	root, gitDir, bare, err := Find(dir)
 	if err != nil {
 		return nil, err
@@ -133,8 +149,14 @@ func Open(dir string) (*Store, error) {
 		}
 		s.Common = filepath.Clean(line)
 	}
-	if err := s.checkExtensions(); err != nil {
+	refs, err := s.checkExtensions()
+	if err != nil {
 		return nil, err
+	}
+	if refs != "" && refs != "files" {
+		if s.Refs, err = ask(root); err != nil {
+			return nil, fmt.Errorf("%w: they are in the form of %s: %w", ErrReferences, refs, err)
+		}
 	}
 	s.readShallow()
 	s.addObjects(filepath.Join(s.Common, "objects"), 0)
@@ -202,11 +224,12 @@ func (s *Store) commitGraph() *graph {
 }
 
 // checkExtensions refuses what go-git would read wrongly, and notes what this package
-// heeds. Everything else in the configuration is git's own business.
-func (s *Store) checkExtensions() error {
+// heeds; refs is the form of the references. Everything else in the configuration is
+// git's own business.
+func (s *Store) checkExtensions() (refs string, err error) {
 	f, err := os.Open(filepath.Join(s.Common, "config"))
 	if err != nil {
-		return nil // a repository without configuration is readable
+		return "", nil // a repository without configuration is readable
 	}
 	defer f.Close()
 	section := ""
@@ -224,11 +247,14 @@ func (s *Store) checkExtensions() error {
 		if section != "extensions" {
 			continue
 		}
-		if key == "objectformat" && value != "sha1" || key == "refstorage" && value != "files" || key == "compatobjectformat" {
-			return fmt.Errorf("%w: extensions.%s is %s", ErrUnsupported, key, value)
+		if key == "objectformat" && value != "sha1" || key == "compatobjectformat" {
+			return "", fmt.Errorf("%w: extensions.%s is %s", ErrUnsupported, key, value)
+		}
+		if key == "refstorage" {
+			refs, _, _ = strings.Cut(value, ":") // a place may follow
 		}
 	}
-	return nil
+	return refs, nil
 }
 
 func (s *Store) readShallow() {
