@@ -106,6 +106,14 @@ func Collect(ctx context.Context, o Options) (_ *evidence.Bundle, err error) {
 	if err := mayExecute(os.Getenv); err != nil {
 		return nil, err
 	}
+	for _, rev := range []struct{ option, name string }{{"at", o.At}, {"baseline", o.Baseline}} {
+		if rev.name == "" {
+			continue
+		}
+		if err := checkpoint.HasRevision(o.Root, rev.name); err != nil { // before anything runs
+			return nil, fmt.Errorf("find revision of --%s: %w", rev.option, err)
+		}
+	}
 	unlock, err := prepare(&o)
 	if err != nil {
 		return nil, err
@@ -179,7 +187,7 @@ func (r *run) start(ctx context.Context) error {
 		Commands: []evidence.Command{}, Origin: originOf(os.Getenv),
 	}
 	r.bundle.Environment = evidence.Environment{
-		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Locale: "C.UTF-8", SetAside: r.environment.SetAside, Set: r.environment.Set,
+		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Locale: "C.UTF-8", SetAside: r.environment.SetAside, Set: r.environment.Set, Others: r.environment.Digest(),
 		Tools: toolVersions(ctx, r.Plan, r.environment.Env),
 	}
 	if os.Getenv("GITHUB_ACTIONS") == "true" {

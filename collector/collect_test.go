@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/verdictci/verdict/collector"
+	"github.com/verdictci/verdict/collector/checkpoint"
 	"github.com/verdictci/verdict/collector/command"
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
@@ -301,6 +302,15 @@ func TestReuse(t *testing.T) {
 	require.NotNil(t, b.Commands[0].Reused)
 	assert.Equal(t, "1", b.Commands[0].Reused.Run)
 	assert.Nil(t, b.Commands[1].Reused, "a failure is never reused")
+	again := func(run string) *evidence.Reuse {
+		o := options(root, runDir(root, run), false, "echo once")
+		o.Reuse = time.Hour
+		return collect(t, o).Commands[0].Reused
+	}
+	t.Setenv("SHLVL", "9")
+	assert.NotNil(t, again("2a"), "of the session")
+	t.Setenv("NODE_ENV", "production")
+	assert.Nil(t, again("2b"), "a variable that the command sees is another one")
 	require.NoError(t, os.WriteFile(filepath.Join(root, "a.txt"), []byte("2\n"), 0o644))
 	o = options(root, runDir(root, "3"), false, "echo once")
 	o.Reuse = time.Hour
@@ -372,4 +382,28 @@ func TestTrackersDoNotCountAsChanges(t *testing.T) {
 	o := options(root, runDir(root, "1"), false, "true")
 	o.Trackers = []*tracker.Tracker{{Path: "t.md", SHA256: "0"}}
 	assert.Equal(t, evidence.WorktreeClean, collect(t, o).Subject.Worktree.State)
+}
+
+// TestRevisionsAreThere: a revision that is none is an error before anything runs.
+func TestRevisionsAreThere(t *testing.T) {
+	root := newRepo(t)
+	for _, set := range []func(*collector.Options){func(o *collector.Options) { o.At = "nosuch" }, func(o *collector.Options) { o.Baseline = "nosuch" }} {
+		o := options(root, runDir(root, "1"), false, "touch ran.out")
+		set(&o)
+		_, err := collector.Collect(context.Background(), o)
+		assert.ErrorIs(t, err, checkpoint.ErrNoRevision)
+		assert.NoFileExists(t, filepath.Join(root, "ran.out"))
+	}
+}
+
+// TestStepsOfAKilledRun: what witnesses reported to a run that was killed is not taken
+// for what they report to the one that goes on.
+func TestStepsOfAKilledRun(t *testing.T) {
+	root := newRepo(t)
+	dir := runDir(root, "1")
+	require.NoError(t, os.MkdirAll(filepath.Join(dir, "logs"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "logs", "001.steps.jsonl"), []byte(`{"id":"7","step":{"index":0,"argv":["gofmt","-d","."],"tool":"gofmt","probative":true,"outcome":"not_run","exit_code":-1}}`+"\n"), 0o644))
+	c := collect(t, options(root, dir, false, "gofmt -d .")).Commands[0]
+	require.Len(t, c.Steps, 1)
+	assert.Equal(t, evidence.Exited, c.Steps[0].Outcome)
 }

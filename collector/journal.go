@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/verdictci/verdict/collector/command"
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/plan"
 	"github.com/verdictci/verdict/verdict/policy"
@@ -169,6 +170,9 @@ func (h *history) reusable(c *plan.Command, now *evidence.Bundle, limit time.Dur
 		if e == nil || e.Reused != nil || time.Since(e.Started) > limit || failed(e, c) || e.Outcome != evidence.Exited || len(e.TreeChanges) > 0 {
 			continue
 		}
+		if slices.ContainsFunc(e.Steps, func(s evidence.Step) bool { return !command.Installed(s.Ran) }) {
+			continue
+		}
 		if old.Subject.Tree != now.Subject.Tree || old.Subject.Worktree.State != evidence.WorktreeClean || !sameEnvironment(&old.Environment, &now.Environment) {
 			continue
 		}
@@ -180,7 +184,7 @@ func (h *history) reusable(c *plan.Command, now *evidence.Bundle, limit time.Dur
 }
 
 func sameEnvironment(a, b *evidence.Environment) bool {
-	return a.OS == b.OS && a.Arch == b.Arch && slices.Equal(a.Tools, b.Tools) && slices.Equal(a.Set, b.Set)
+	return a.OS == b.OS && a.Arch == b.Arch && a.Others == b.Others && slices.Equal(a.Tools, b.Tools) && slices.Equal(a.Set, b.Set)
 }
 
 // toolVersions asks the tools that the plan needs for their versions.

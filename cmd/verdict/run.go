@@ -174,7 +174,11 @@ func runDir(p *project, f collectFlags) (string, error) {
 // collectBundle collects evidence into a run's folder. previous is the report to
 // compare with; nil: there is none.
 func collectBundle(ctx context.Context, p *project, f collectFlags, dir string, previous *verdict.Report, s streams) (*evidence.Bundle, error) {
-	progress := newProgress(s.err, f, len(p.plan.Commands))
+	steps := len(p.plan.Commands)
+	if f.at != "" {
+		steps += len(p.policy.Commands.Setup)
+	}
+	progress := newProgress(s.err, f, steps)
 	defer progress.close()
 	base := ""
 	if p.base != nil {
@@ -199,6 +203,8 @@ func explainCollect(err error) error {
 		return &hinted{err, "collect in a job with a read-only token, and comment in another: https://github.com/verdictci/verdict/blob/main/docs/github.md"}
 	case errors.Is(err, checkpoint.ErrNoCommit):
 		return &inputError{err, "commit something first: evidence is about a commit"}
+	case errors.Is(err, checkpoint.ErrNoRevision):
+		return &inputError{err, "name a commit, branch or tag of this clone; 'git fetch' brings what only the remote has"}
 	case errors.Is(err, collector.ErrLocked):
 		return &hinted{err, "wait for the other run to end"}
 	}

@@ -28,6 +28,7 @@ import (
 var (
 	ErrNoRepository = gitstore.ErrNoRepository
 	ErrNoCommit     = gitstore.ErrNoCommit
+	ErrNoRevision   = errors.New("there is no such revision here")
 )
 
 // Options say what is asked beside the trackers' own hashes.

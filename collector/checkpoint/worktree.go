@@ -150,6 +150,19 @@ func gitError(err error) string {
 	return err.Error()
 }
 
+// HasRevision returns an error where a revision is none of the repository's.
+func HasRevision(root, rev string) error {
+	s, err := gitstore.Open(root)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if _, err := s.Resolve(rev); err != nil {
+		return fmt.Errorf("%s: %w", rev, ErrNoRevision)
+	}
+	return nil
+}
+
 // Checkout makes a clean checkout of a revision in an empty folder, with a
 // repository of its own that borrows the objects, and returns the commit. The
 // user's repository and work tree stay as they are. It is no clone, since git

@@ -127,6 +127,7 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 // that it reports to. Where that cannot be, nothing changes, and log is empty.
 func (s *Spec) watch(text string, env []string) (_ string, _ []string, log string) {
 	log = filepath.Join(s.LogDir, s.Name+".steps.jsonl")
+	os.Remove(log) // of a run that was killed and is resumed
 	tracked := s.Tracked
 	if tracked != "" {
 		tracked += "@" + strconv.FormatInt(time.Now().UnixNano(), 10)

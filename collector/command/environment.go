@@ -1,6 +1,8 @@
 package command
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"path"
 	"slices"
 	"strings"
@@ -68,6 +70,24 @@ func NewEnvironment(environ, pass, secrets []string, extra map[string]string) En
 	}
 	slices.Sort(e.SetAside)
 	return e
+}
+
+// ofTheSession are variables that differ from one terminal, login or job to the next,
+// and that no command should depend on.
+var ofTheSession = []string{
+	"PWD", "OLDPWD", "SHLVL", "_", "TERM", "TERM_*", "COLORTERM", "COLUMNS", "LINES", "SSH_*", "DISPLAY", "WAYLAND_DISPLAY", "XDG_*", "WINDOWID", "DBUS_*", "TMUX*", "STY", "VSCODE_*", "WT_*", "INVOCATION_ID", "JOURNAL_STREAM",
+	"GITHUB_*", "RUNNER_*", "HOSTNAME", "PS1", "LS_COLORS", "EDITOR", "PAGER",
+}
+
+// Digest tells one environment from another, but for what belongs to a session.
+func (e Environment) Digest() string {
+	vars := slices.DeleteFunc(slices.Clone(e.Env), func(v string) bool {
+		name, _, _ := strings.Cut(v, "=")
+		return matches(ofTheSession, name)
+	})
+	slices.Sort(vars)
+	sum := sha256.Sum256([]byte(strings.Join(vars, "\x00")))
+	return hex.EncodeToString(sum[:])
 }
 
 // never are variables that no policy can pass on: with them, what is tested could

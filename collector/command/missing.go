@@ -154,6 +154,12 @@ func packageVersion(file string) string {
 	return ""
 }
 
+// Installed reports whether a package's program is still what it was; one that was not
+// told is.
+func Installed(ran *evidence.Tool) bool {
+	return ran == nil || packageVersion(filepath.FromSlash(ran.Path)) == ran.Version
+}
+
 // hasNodeModules reports whether packages are installed where a command runs.
 func hasNodeModules(dir string, c *plan.Command) bool {
 	for _, step := range c.Shape.Steps {

@@ -124,6 +124,7 @@ type Environment struct {
 	Tools    []Tool   `json:"tools"`               // sorted by name
 	SetAside []string `json:"set_aside,omitempty"` // names of variables that were there and that no command saw, sorted
 	Set      []string `json:"set,omitempty"`       // NAME=value that verdict itself set, sorted
+	Others   string   `json:"others,omitempty"`    // digest of the other variables that commands saw and that may change what they do, 64 hex digits
 }
 
 // Origin is the run of a CI service that made a bundle. It is informative: the
