@@ -2,7 +2,6 @@ package tracker
 
 import (
 	"strings"
-	"unicode"
 
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
@@ -89,6 +88,9 @@ func (p *reader) proseLine(in *inline, d *document) {
 		return
 	}
 	p.recordFrom(&block{inline: *in}, d)
+	if p.approvalLine(in, d) {
+		return
+	}
 	if p.mode == modeRequired && p.packet >= 0 {
 		p.requiredLine(&block{kind: blockPara, inline: *in}, d, false, false)
 		return
@@ -130,39 +132,6 @@ func (p *reader) depends(text string) {
 }
 
 var dependsWord = lazyregexp.New(`(?i)^(depends on|dependencies|blocked by)$`)
-
-// verdictLine reads "Verdict: …": a packet's review, or a decision about the work.
-func (p *reader) verdictLine(in *inline, value string, d *document) {
-	if strings.Contains(value, "|") { // the template's list of choices
-		return
-	}
-	word := strings.FieldsFunc(value, func(r rune) bool { return strings.ContainsRune(" \t(,;.", r) })
-	for len(word) > 1 && !strings.ContainsFunc(word[0], unicode.IsLetter) { // "✅ APPROVED"
-		word = word[1:]
-	}
-	if len(word) == 0 {
-		return
-	}
-	state := ReviewNone
-	for n := min(3, len(word)); n > 0; n-- { // "changes requested by …"
-		if said := strings.Join(word[:n], " "); p.words.isState(said) {
-			state = p.reviewState(said)
-			break
-		}
-	}
-	if state == ReviewNone && hedged.MatchString(value) && p.words.names(value, "APPROVED") {
-		state = ReviewPending // "not approved yet"
-	}
-	switch state {
-	case ReviewApproved, ReviewChangesRequested, ReviewBlocked, ReviewPending:
-		if p.packet >= 0 {
-			pk := &p.t.Packets[p.packet]
-			pk.Reviews = append(pk.Reviews, Review{State: state, Text: in.text, Pos: d.pos(in.offset)})
-		}
-	default:
-		p.recordFrom(&block{inline: *in}, d)
-	}
-}
 
 var boxMark = lazyregexp.New(`^(?:\[([ xX~✓✔✅☑❌/>!?*-]?)\]\s+|([✅☑✔☐⬜❌])\x{fe0f}?\s+)`)
 
@@ -207,7 +176,7 @@ func (p *reader) item(b *block, d *document, group string) {
 		}
 		return
 	}
-	if p.resultOfLast(b, d) || p.labelledItem(b, d) {
+	if p.resultOfLast(b, d) || p.labelledItem(b, d) || p.reviewItem(b, d) {
 		return
 	}
 	p.itemOf(b, d)

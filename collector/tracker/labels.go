@@ -160,21 +160,16 @@ func bareLabel(b *block) bool {
 
 var bareWords = lazyregexp.New(`^[*_]*\pL[\pL /+&-]*[*_]*$`)
 
-// reviewLabel stands before the outcome of a review.
-var reviewLabel = lazyregexp.New(`(?i)^(verdict|(review|reviewer)( state| status| result| outcome| verdict)?|approval)$`)
-
-func isReviewLabel(label string) bool {
-	return mayBegin(label, "vra") && reviewLabel.MatchString(label)
-}
-
 // label reads a line that begins with a label, and turns to what it labels.
 func (p *reader) label(in *inline, label string, value inline, d *document) {
 	if p.dependsLine(label, value.text) || p.statusLine(label, &value, d) {
 		return
 	}
 	if isReviewLabel(label) {
-		p.verdictLine(in, value.text, d)
-		p.mode = modeVerdict
+		p.verdictLine(in, label, value.text, d)
+		if p.mode = modeVerdict; reviewerLabel.MatchString(label) {
+			p.mode = modeOther
+		}
 		return
 	}
 	next := p.modeOf(label)
@@ -233,7 +228,7 @@ func (p *reader) labelledItem(b *block, d *document) bool {
 	}
 	value = b.slice(len(line)-len(value.text), len(b.text))
 	if mode == modeVerdict {
-		p.verdictLine(&value, value.text, d)
+		p.verdictLine(&value, label, value.text, d)
 		return true
 	}
 	p.mode, p.run, p.listed = mode, label, true

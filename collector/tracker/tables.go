@@ -246,7 +246,7 @@ func (p *reader) fieldTable(b *block, d *document) {
 			continue
 		}
 		if isReviewLabel(label) {
-			p.verdictLine(&row[1], row[1].text, d)
+			p.verdictLine(&row[1], label, row[1].text, d)
 		} else if mode := p.modeOf(label); mode == modeCommit && checkpointOf(&row[1]).Kind != CheckpointWords {
 			p.addCheckpoint(p.t.Packets[p.packet].ID, &row[1], "commit", d)
 		} else if mode == modeScope || mode == modeOutOfScope {
