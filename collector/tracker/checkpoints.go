@@ -22,10 +22,14 @@ func (p *reader) readClosing(b *block, d *document) {
 		if id == "" {
 			return
 		}
+		also, rest := p.alsoNamed(id, rest)
 		at := len(b.text) - len(rest)
 		at += len(b.text[at:]) - len(strings.TrimLeft(b.text[at:], " \t:—–-→=>"))
 		value := b.slice(at, len(b.text))
 		p.addCheckpoint(id, &value, "closing", d)
+		for _, i := range also {
+			p.addCheckpoint(p.t.Packets[i].ID, &value, "closing", d)
+		}
 	case blockPara:
 		for _, line := range eachLine(&b.inline) {
 			if id, rest := p.words.leadingID(line.text); id != "" && strings.HasPrefix(rest, ":") {

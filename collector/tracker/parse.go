@@ -28,8 +28,8 @@ func Parse(path string, src []byte, words *Vocabulary) *Tracker {
 		t:     &Tracker{Path: filepath.ToSlash(path), SHA256: hex.EncodeToString(sum[:])},
 		words: newLexicon(words),
 		index: map[string]int{},
-		modes: map[string]mode{},
-		raw:   map[int]*strings.Builder{}, rollback: map[int]*strings.Builder{},
+		modes: map[string]mode{}, standIn: map[int]*Section{},
+		raw: map[int]*strings.Builder{}, rollback: map[int]*strings.Builder{},
 	}
 	for _, w := range p.words.problems {
 		p.warn(Pos{File: p.t.Path, Line: 1, Column: 1}, w, "a regular expression", "correct 'tracker: packet_id' in the policy")
@@ -61,8 +61,10 @@ type reader struct {
 
 	modes     map[string]mode // memo of labelledMode
 	leftovers []leftover
-	refused   bool    // a warning says so out of turn
-	spare     []block // room for the blocks of a fence
+	shared    *shared          // what is read for several packets
+	standIn   map[int]*Section // those of others that packets stand in
+	refused   bool             // a warning says so out of turn
+	spare     []block          // room for the blocks of a fence
 }
 
 // part is the part of a tracker that a block stands in.
@@ -222,9 +224,13 @@ func (p *reader) packetAt(id string) int {
 
 // finish does what needs the whole document.
 func (p *reader) finish() {
+	p.endShare(0)
 	t := p.t
 	for i := range t.Packets {
 		pk := &t.Packets[i]
+		if pk.Section == nil {
+			pk.Section = p.standIn[i]
+		}
 		if b := p.raw[i]; b != nil {
 			pk.Evidence.Raw = b.String()
 		}

@@ -55,8 +55,11 @@ var staysInPacket = lazyregexp.New(`(?i)verdict|addendum|recommendation|rollback
 // headings that only belong to the part they stand in.
 func (p *reader) heading(b *block, d *document) bool {
 	pos := d.pos(b.offset)
+	p.endShare(b.level)
 	p.leaveEntry(b.level)
 	id, rest := p.words.leadingID(b.text)
+	also, rest := p.alsoNamed(id, rest)
+	defer p.share(id, also, b.level)
 	current := ""
 	if p.packet >= 0 {
 		current = p.t.Packets[p.packet].ID
