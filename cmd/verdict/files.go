@@ -1,9 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 )
 
 // Sizes of what verdict reads at once. A tracker of 5,000 packets has 10 MB.
@@ -17,6 +20,8 @@ const (
 func readInput(what, path, shown string, most int64) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, badInput("make its folder searchable for the user that runs verdict: chmod u+x", "read %s: %w", shown, rootCause(err))
 	case err != nil:
 		return nil, badInput("name "+what+" that exists", "read %s: %w", shown, rootCause(err))
 	case info.IsDir():
@@ -59,4 +64,20 @@ func kindOf(mode os.FileMode) string {
 		return "a device"
 	}
 	return "something else"
+}
+
+// checkOutput says before any work is done that a report could not be written there.
+// The folder of runs is made by the run itself.
+func checkOutput(path string) error {
+	if path == "" || path == "-" {
+		return nil
+	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return badInput("name a file in it", "write %s: it is a folder", path)
+	}
+	folder := dirOf(path)
+	if _, err := os.Stat(folder); errors.Is(err, fs.ErrNotExist) && filepath.Base(folder) != ".verdict" {
+		return badInput("make the folder first", "write %s: there is no folder %s", path, folder)
+	}
+	return nil
 }

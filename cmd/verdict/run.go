@@ -65,7 +65,7 @@ func (f *reportFlags) check() error {
 	if f.failOn != "no-go" && f.failOn != "conditions" {
 		return badInput("one of no-go, conditions", "unknown --fail-on %q", f.failOn)
 	}
-	return nil
+	return checkOutput(f.output)
 }
 
 func newRunCommand(s streams) *cobra.Command {

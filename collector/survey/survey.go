@@ -178,8 +178,8 @@ func nearestAbove(dir string, n int, at func(int) string) int {
 	return best
 }
 
-// isTracker reports whether a file is a tracker: Markdown with a board, and a
-// packet on it that has a section of its own.
+// isTracker reports whether a file is a tracker: Markdown with a packet that has a
+// status and a section of its own, and a board, or commands to run or that were.
 func isTracker(fsys fs.FS, name string) bool {
 	src, err := readFile(fsys, name, maxTracker)
 	return err == nil && IsTracker(name, src)
@@ -190,11 +190,14 @@ func IsTracker(name string, src []byte) bool {
 	if slices.ContainsFunc(strings.Split(path.Dir(name), "/"), func(dir string) bool { return slices.Contains(skipped, dir) }) || !strings.EqualFold(path.Ext(name), ".md") {
 		return false
 	}
-	if !strings.Contains(string(src), "|") || !strings.Contains(string(src), "- [") {
+	text := string(src)
+	if !strings.Contains(text, "exit") && !(strings.Contains(text, "|") && strings.Contains(text, "- [")) {
 		return false // parsing every document would take long
 	}
 	t := tracker.Parse(name, src, nil)
-	return t.Board.IsValid() && slices.ContainsFunc(t.Packets, func(p tracker.Packet) bool { return p.Row != nil && p.Section != nil })
+	return slices.ContainsFunc(t.Packets, func(p tracker.Packet) bool {
+		return p.Row != nil && p.Section != nil && (t.Board.IsValid() || len(p.Required)+len(p.Evidence.Claims) > 0)
+	})
 }
 
 func (s *surveyor) read(name string) []byte {

@@ -144,7 +144,9 @@ func TestPolicyNamesTheTrackersThatAreThere(t *testing.T) {
 
 func TestFindTrackers(t *testing.T) {
 	one := string((&Found{}).Tracker(time.Now()))
-	assert.Equal(t, []string{"docs/a.md", "z.MD"}, FindTrackers(files(
+	cards := "# Cards\n\n## CARD-1 Brakes\n\nStatus: done\n\nCommands run:\n\n1. `go vet ./...` -> exit 0\n"
+	assert.Equal(t, []string{"cards.md", "docs/a.md", "z.MD"}, FindTrackers(files(
+		"cards.md", cards, "exits.md", "# Exits\n\n## EXIT-1 North\n\nStatus: open\n\nThe way to the exit.\n",
 		"docs/a.md", one, "z.MD", one, "node_modules/p/a.md", one, "testdata/a.md", one, "README.md", "# A\n- [ ] x\n| a |\n|---|\n",
 		"plan.md", "# Plan\n\n## Packet Board\n\n| Packet | Status |\n|---|---|\n| A-01 | TODO |\n\n- [ ] no section\n",
 		"quoted.md", "# How to\n\n```markdown\n"+strings.ReplaceAll(one, "```", "~~~")+"\n```\n- [ ] | \n")))

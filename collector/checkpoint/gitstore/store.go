@@ -71,6 +71,8 @@ func Find(dir string) (root, gitDir string, bare bool, err error) {
 	for at := dir; ; at = filepath.Dir(at) {
 		if gitDir, err := gitDirOf(filepath.Join(at, ".git")); err == nil {
 			return at, gitDir, false, nil
+		} else if errors.Is(err, fs.ErrPermission) {
+			return "", "", false, fmt.Errorf("find repository: %w", err)
 		}
 		if isGitDir(at) {
 			return at, at, true, nil
@@ -89,6 +91,9 @@ func gitDirOf(path string) (string, error) {
 		return "", err
 	}
 	if info.IsDir() {
+		if _, err := os.Stat(filepath.Join(path, "HEAD")); errors.Is(err, fs.ErrPermission) {
+			return "", err
+		}
 		if !isGitDir(path) {
 			return "", ErrNoRepository
 		}
