@@ -32,6 +32,38 @@ func (k *trackerJudge) claims(p *tracker.Packet) {
 	for i := range p.Evidence.Claims {
 		k.reportClaim(p, &p.Evidence.Claims[i])
 	}
+	k.failuresBeside(p)
+}
+
+// failuresBeside judges what a packet's evidence says of commands that others
+// require: that one failed counts, wherever it stands.
+func (k *trackerJudge) failuresBeside(p *tracker.Packet) {
+	done := map[string]bool{}
+	for i := range p.Required {
+		done[k.key(p.Required[i].Command)] = true
+	}
+	for i := range p.Evidence.Claims {
+		c := &p.Evidence.Claims[i]
+		key := k.key(c.Command)
+		at := slices.IndexFunc(k.plan.Commands, func(planned plan.Command) bool { return planned.Key == key })
+		if c.Command == "" || done[key] || at < 0 {
+			continue
+		}
+		expected := k.plan.Commands[at].Needs[0].Expected
+		switch r := c.Result; {
+		case r.Kind == tracker.ResultExit && r.ExitCode != expected, r.Kind == tracker.ResultFailed, r.Kind == tracker.ResultTimedOut:
+		default:
+			continue
+		}
+		done[key] = true
+		var all []*tracker.Claim
+		for n := range p.Evidence.Claims {
+			if other := &p.Evidence.Claims[n]; other.Command != "" && k.key(other.Command) == key {
+				all = append(all, other)
+			}
+		}
+		k.results(p, &tracker.Required{Command: c.Command, Expected: expected}, key, all)
+	}
 }
 
 // requiredLine judges the words behind the required command itself: on a ticked

@@ -51,3 +51,19 @@ func TestAReviewThatIsMissingAmongOthers(t *testing.T) {
 		}
 	}
 }
+
+// A failure that a packet's evidence records counts although another packet, or the
+// whole work, requires the command.
+func TestFailuresOfCommandsThatOthersRequire(t *testing.T) {
+	for end, want := range map[string]int{"exit 1": 1, "timed out": 1, "exit 0": 0, "passed": 0, "exit 1 (before the fix)\n3. `go test ./... -count=1` -> exit 0 (after the fix)": 0} {
+		f := &fixture{doc: goodTracker}
+		f.replace(t, "1. `go vet ./...` -> exit 0\n", "1. `go vet ./...` -> exit 0\n2. `go test ./... -count=1` -> "+end+"\n")
+		found := 0
+		for _, finding := range f.lint(t).Findings {
+			if (finding.Rule == "claims/failed" || finding.Rule == "claims/timed-out") && finding.Packet == "AB-01" {
+				found++
+			}
+		}
+		assert.Equal(t, want, found, end)
+	}
+}

@@ -7,6 +7,17 @@ import "strings"
 // review, hashes alone their commits. A title in another language, or of another
 // method, hides no packet.
 func (p *reader) byContent(rows [][]inline, columns map[string]int) {
+	if at, ok := columns["packet"]; ok && !eachCell(rows[1:], at, p.beginsWithID) {
+		for i := range rows[0] {
+			if i != at && eachCell(rows[1:], i, p.isNamedID) { // "Item", beside a column of ids
+				columns["packet"] = i
+				if _, titled := columns["title"]; !titled {
+					columns["title"] = at
+				}
+				break
+			}
+		}
+	}
 	taken := map[int]bool{}
 	for _, i := range columns {
 		taken[i] = true
@@ -68,6 +79,11 @@ func (p *reader) saysStatuses(rows [][]inline, column int) bool {
 		some = some || state != string(ReviewApproved) && state != string(ReviewPending)
 	}
 	return some
+}
+
+func (p *reader) beginsWithID(text string) bool {
+	id, _ := p.words.leadingID(text)
+	return id != ""
 }
 
 // isNamedID reports whether a text is a packet's id of letters and digits, and

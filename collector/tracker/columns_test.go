@@ -202,3 +202,29 @@ func TestKnownIssues(t *testing.T) {
 		assert.Len(t, tr.RiskTables, want, heading)
 	}
 }
+
+// TestLogsOfCommands: a table of results that says for which packet each was run holds
+// their evidence, and requires nothing.
+func TestLogsOfCommands(t *testing.T) {
+	tr := tracker.Parse("t.md", []byte("## Status overview\n\n| No. | Item | State |\n|---|---|---|\n| CAR-1 | Brakes | done |\n| CAR-2 | Lamps | done |\n\n"+
+		"## Milestone\n\n### CAR-1 Brakes\n\n- [x] they hold\n\n### CAR-2 Lamps\n\n- [x] they shine\n\n## Required checks\n\n- `go vet ./...`\n\n"+
+		"## Validation log\n\n| Date | Item | Command | Exit | Remarks |\n|---|---|---|---|---|\n| 2026-03-01 | CAR-1 | `go vet ./...` | 0 | |\n| 2026-03-02 | CAR-2 | `go vet ./...` | 1 | a hint |\n"), nil)
+	require.Len(t, tr.Packets, 2)
+	assert.Len(t, tr.Required, 1, "a heading above the packets' level is of no packet")
+	for i, end := range []int{0, 1} {
+		p := &tr.Packets[i]
+		assert.Equal(t, []string{"Brakes", "Lamps"}[i], p.Row.Title)
+		require.Len(t, p.Evidence.Claims, 1)
+		assert.Equal(t, end, p.Evidence.Claims[0].Result.ExitCode)
+		assert.Empty(t, p.Required)
+	}
+}
+
+// TestNumbersThatAreSaidToBePackets: "Packet 2" in a list is the packet 2.
+func TestNumbersThatAreSaidToBePackets(t *testing.T) {
+	tr := tracker.Parse("t.md", []byte("## Packet overview\n\n- [x] Packet 1 Brakes\n- [ ] Packet 2 Lamps\n\n## Packet 1: Brakes\n\n## Packet 2: Lamps\n"), nil)
+	require.Len(t, tr.Packets, 2)
+	assert.True(t, tr.Packets[0].Done())
+	assert.False(t, tr.Packets[1].Done())
+	assert.NotNil(t, tr.Packets[1].Section)
+}

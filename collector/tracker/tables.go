@@ -101,6 +101,10 @@ func columnsOf(rows [][]inline) map[string]int {
 // where it is neither.
 func (p *reader) commandTable(b *block, d *document, columns map[string]int) bool {
 	_, expects := columns["expected"]
+	if owner := p.ownerColumn(b.rows, columns); owner >= 0 && !expects {
+		p.claimsOfMany(b, d, columns, owner)
+		return true
+	}
 	switch {
 	case p.part == partRequired || p.mode == modeRequired && p.packet >= 0:
 	case p.packet < 0:
@@ -117,6 +121,41 @@ func (p *reader) commandTable(b *block, d *document, columns map[string]int) boo
 		p.requiredRow(row, columns, d)
 	}
 	return true
+}
+
+// ownerColumn is the column of a table of results whose cells all are packets, each
+// row's own; −1 where there is none.
+func (p *reader) ownerColumn(rows [][]inline, columns map[string]int) int {
+	if _, ok := columns["result"]; !ok || p.packet >= 0 {
+		return -1
+	}
+	for i := range rows[0] {
+		if eachCell(rows[1:], i, p.isPacket) {
+			return i
+		}
+	}
+	return -1
+}
+
+// isPacket reports whether a text is the id of a packet, and nothing else.
+func (p *reader) isPacket(text string) bool {
+	id, rest := p.words.leadingID(text)
+	_, known := p.index[NormalID(id)]
+	return id != "" && known && strings.TrimSpace(rest) == ""
+}
+
+// claimsOfMany reads a log of commands, each with the packet that it was run for.
+func (p *reader) claimsOfMany(b *block, d *document, columns map[string]int, owner int) {
+	defer func(packet int) { p.packet = packet }(p.packet)
+	for _, row := range b.rows[1:] {
+		if owner >= len(row) {
+			continue
+		}
+		if id, _ := p.words.leadingID(row[owner].text); id != "" {
+			p.packet = p.index[NormalID(id)]
+			p.claimRow(row, columns, d)
+		}
+	}
 }
 
 // commandCell is the command of a row: what stands in code, else the cell.

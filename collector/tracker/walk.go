@@ -97,7 +97,7 @@ func (p *reader) heading(b *block, d *document) bool {
 	switch {
 	case p.part == partHeader && b.level == 1:
 		return false
-	case part == partOther && p.packet >= 0 && staysInPacket.MatchString(b.text), part == partEvidence && p.packet >= 0, part == partRequired && p.packet >= 0, part == partGates && p.packet >= 0:
+	case part == partOther && p.packet >= 0 && staysInPacket.MatchString(b.text), p.packet >= 0 && b.level >= p.level && (part == partEvidence || part == partRequired || part == partGates):
 		p.subPart(part, sub, b, d)
 		return true
 	}
@@ -198,7 +198,9 @@ func (p *reader) readBoard(blocks []block, d *document) {
 
 var (
 	statusLine = lazyregexp.New(`(?im)^status:\s*(\S.*)$`)
-	namedID    = lazyregexp.New(`^\pL`) // a bare number may be a chapter's
+	// namedNumber is a number that is said to be a packet's.
+	namedNumber = lazyregexp.New(`(?i)^(?:packet|task|step|milestone)\s+\d`)
+	namedID     = lazyregexp.New(`^\pL`) // a bare number may be a chapter's
 )
 
 // readStatusLines reads a document without any table: sections that begin with an
@@ -263,8 +265,8 @@ func (p *reader) readBoardList(blocks []block, d *document) {
 		if !under || b.kind != blockItem || b.level > 0 || !isBox {
 			continue
 		}
-		if id, title := p.words.leadingID(rest.text); id != "" && namedID.MatchString(id) {
-			p.addRow(id, title, b.text, d.pos(rest.offset))
+		if id, title := p.words.leadingID(rest.text); id != "" && (namedID.MatchString(id) || namedNumber.MatchString(rest.text)) {
+			p.addRow(id, title, b.text[:len(b.text)-len(rest.text)], d.pos(rest.offset))
 			continue
 		}
 		p.warn(d.pos(rest.offset), "an entry of the board that begins with no packet id: "+firstWords(rest.text), "an id such as TRR-01, M2.1 or 03", "give the packet an id, or state the form under 'tracker: packet_id' in the policy")
