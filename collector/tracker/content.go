@@ -65,6 +65,10 @@ func (p *reader) fence(b *block) {
 		p.requiredFence(b)
 	case p.inScope():
 		p.scopeFence(b.content)
+	case p.mode == modeFiles && p.packet >= 0 && (plain || isShell(b.info) || b.info == "diff") && p.fileFence(b.content):
+		if p.part == partEvidence {
+			p.noteRaw(string(b.content.source))
+		}
 	case p.part != partEvidence && (p.mode != modeCommands || p.packet < 0):
 	case isShell(b.info) || plain && typed(b.content):
 		p.transcript(b.content)
@@ -88,7 +92,7 @@ func (p *reader) proseLine(in *inline, d *document) {
 		return
 	}
 	p.recordFrom(&block{inline: *in}, d)
-	if p.approvalLine(in, d) {
+	if p.mode == modeFiles && p.packet >= 0 && p.fileLine(in, d) || p.approvalLine(in, d) {
 		return
 	}
 	if p.mode == modeRequired && p.packet >= 0 {

@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/lazyregexp"
@@ -38,6 +39,11 @@ func (p *reader) changedFile(b *block, d *document) {
 	} else {
 		line, more, _ := strings.Cut(b.text, "\n")
 		path, note = pathOf(line[at:])
+		if i := slices.IndexFunc(b.links, func(l link) bool { return l.start == at }); i >= 0 { // "[a b.go](…)"
+			if is, _ := pathLike(b.text[at:b.links[i].end], true); is {
+				path, note = b.text[at:b.links[i].end], b.text[b.links[i].end:len(line)]
+			}
+		}
 		if strings.HasPrefix(line[at:], path) {
 			end := at + len(path)
 			path, note = writtenPath(&b.inline, d, at, end), b.written(d, end, len(line))
@@ -84,7 +90,11 @@ func pathOf(line string) (path, note string) {
 			path = line[:end]
 		}
 	}
-	return strings.TrimRight(path, ":,;"), line[len(path):]
+	note = line[len(path):]
+	if path = strings.TrimRight(path, ":,;"); strings.HasSuffix(path, ".") && !strings.HasSuffix(path, "..") {
+		path = path[:len(path)-1] // of the sentence
+	}
+	return path, note
 }
 
 // writtenPath is a path as it was written. Two "_" on either side of all of it are

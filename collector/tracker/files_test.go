@@ -1,6 +1,7 @@
 package tracker_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -112,4 +113,45 @@ func TestCommandsOutsideOfCode(t *testing.T) {
 	require.Len(t, p.Evidence.Claims, 2)
 	assert.Equal(t, "npx vitest run src/__tests__/a.test.ts", p.Evidence.Claims[0].Command)
 	assert.Equal(t, "npx vitest run __tests__/b.test.ts", p.Evidence.Claims[1].Command)
+}
+
+// Lists of changed files that are no lists in Markdown.
+func TestListedFilesWithoutBullets(t *testing.T) {
+	const three = "src/a.go|src/b c.go|docs/d.md"
+	for name, c := range map[string]struct{ src, want string }{
+		"lines":            {"Files changed:\nsrc/a.go\n`src/b c.go`: the change\ndocs/d.md (new)\n", three},
+		"a paragraph":      {"Files changed:\n\nsrc/a.go\n`src/b c.go`\ndocs/d.md\n", three},
+		"commas":           {"Files changed: src/a.go, `src/b c.go`, docs/d.md\n", three},
+		"commas, notes":    {"Files changed: src/a.go (new, tested), `src/b c.go`; docs/d.md — its page\n", three},
+		"commas below":     {"**Files changed**\n\nsrc/a.go, [src/b c.go](../src/b%20c.go), docs/d.md.\n", three},
+		"links":            {"Files changed:\n- [src/a.go](../src/a.go)\n- [src/b c.go](../src/b%20c.go): spaces\n- [docs/d.md](d.md)\n", three},
+		"code block":       {"### Files changed\n\n```\nsrc/a.go\n\"src/b c.go\"\ndocs/d.md\n```\n", strings.Replace(three, "src/b c.go", `"src/b c.go"`, 1)},
+		"indented":         {"Files changed:\n\n    src/a.go\n    docs/d.md\n", "src/a.go|docs/d.md"},
+		"table":            {"Files changed:\n\n| Status | Filename |\n|---|---|\n| M | src/a.go |\n| A | `src/b c.go` |\n| M | docs/d.md |\n", three},
+		"stat":             {"Files changed:\n\n```\n src/a.go           | 12 ++--\n src/{old => new}/x.go |  4 +-\n docs/p.png         | Bin 0 -> 12 bytes\n 3 files changed, 9 insertions(+), 7 deletions(-)\n```\n", "src/a.go|src/old/x.go|docs/p.png"},
+		"stat, in lines":   {"Files changed:\n src/a.go | 12 ++--\n {old => new}/x.go | 4 +-\n 2 files changed, 8 insertions(+)\n", "src/a.go|old/x.go"},
+		"name-status":      {"Files changed:\n```text\nM\tsrc/a.go\nR100\told.go\tnew.go\nA  docs/d.md\n```\n", "src/a.go|old.go|docs/d.md"},
+		"status, in lines": {"Files changed:\nM  src/a.go\nR100 old.go new.go\n?? docs/d.md\n", "src/a.go|old.go|docs/d.md"},
+		"terminal":         {"Files changed:\n```console\n$ git diff --stat main\n src/a.go | 2 +-\n```\n", "src/a.go"},
+		"folders":          {"Files changed:\ninternal/importer\nsrc/: all of it\n", "internal/importer|src/"},
+
+		"prose":               {"Files changed:\nOnly the importer, as src/a.go shows.\n", ""},
+		"prose with a pair":   {"Files changed:\nread/write locks and client/server code\n", ""},
+		"prose in code":       {"Files changed:\n\n```\nOnly the importer.\nsrc/a.go\n```\n", ""},
+		"none":                {"Files changed:\nNone.\n", ""},
+		"a remark's commas":   {"Files changed: src/a.go: new, tested, and reviewed\n", "src/a.go"},
+		"what follows a list": {"Files changed:\n- src/a.go\n\nThe change is small.\n", "src/a.go"},
+	} {
+		for _, form := range []string{"### A-1 Review Evidence\n\n%", "### A-1 Review Evidence\n\n~~~~markdown\n%~~~~\n"} {
+			var paths []string
+			src := strings.Replace(form, "%", c.src, 1)
+			for _, f := range packetOf(t, src).Evidence.Files {
+				paths = append(paths, f.Path)
+				line := strings.Split(src, "\n")[f.Pos.Line-9]
+				name, _, _ := strings.Cut(strings.ReplaceAll(f.Path, "src/old", "src/{old"), "/")
+				assert.Contains(t, string([]rune(line)[f.Pos.Column-1:]), name, "%s: %s", name, f.Pos)
+			}
+			assert.Equal(t, c.want, strings.Join(paths, "|"), "%s: %s", name, src)
+		}
+	}
 }

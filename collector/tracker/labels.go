@@ -31,7 +31,7 @@ var modeLabels = []struct {
 	re   lazyregexp.Regexp
 }{
 	{modeCommands, lazyregexp.New(`(?i)^(commands?( run| executed)?\b|.*\bcommands?( run| executed)?$|.*\bcommands? (run|executed)\b|(reviewer|implementer)\b.*\b(re)?runs?\b|.*\b(milestone|full|final) .*validation\b|validation( commands| results)?\b|tests?( runs?| results| executed| output)?$|verification( commands| runs?)\b|(ran|reruns?|executed)$|results?$|exit codes?$)`)},
-	{modeFiles, lazyregexp.New(`(?i)^(files?|paths?) (changed|touched|modified|added)|^changed files|^changes$`)},
+	{modeFiles, lazyregexp.New(`(?i)^(files?|paths?) (changed|touched|modified|added)|^(changed|modified|touched) (files|paths)|^changes$`)},
 	{modeGates, lazyregexp.New(`(?i)^(review )?gates?( checklist)?$|^gate checklist`)},
 	{modeCommit, lazyregexp.New(`(?i)^(checkpoint )?commits?( hash)?$|^checkpoint( hash)?$`)},
 	{modeRisks, lazyregexp.New(`(?i)\bresidual (risks?|items?)\b|^(known|open|remaining) risks?\b|^risks?$`)},
@@ -133,7 +133,7 @@ func (p *reader) paragraph(b *block, d *document) {
 	labelled := false
 	for _, in := range eachLine(&b.inline) {
 		label, value, ok := p.labelOf(&in)
-		if ok && p.inScope() {
+		if ok && (p.mode == modeFiles || p.inScope()) {
 			path, _ := pathLike(label, false)
 			ok = !path // "src/a.go: the change"
 		}
@@ -187,9 +187,16 @@ func (p *reader) label(in *inline, label string, value inline, d *document) {
 	}
 	p.mode, p.run = next, label
 	p.recordFrom(&block{inline: *in}, d)
-	if value.text != "" {
-		p.item(&block{kind: blockItem, inline: value}, d, "")
+	if value.text == "" {
+		return
 	}
+	if files := filesIn(&value); p.mode == modeFiles && len(files) > 1 {
+		for i := range files {
+			p.changedFile(&block{kind: blockItem, inline: files[i]}, d)
+		}
+		return
+	}
+	p.item(&block{kind: blockItem, inline: value}, d, "")
 }
 
 // labelledItem reads an item that is a label with what it labels: on its own

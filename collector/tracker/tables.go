@@ -50,7 +50,7 @@ var tableColumns = map[string]lazyregexp.Regexp{
 	"result":   lazyregexp.New(`(?i)^(exit( code| status)?|rc|result|outcome|observed|actual|actual (exit|exit code|result)|status)$`),
 	"number":   lazyregexp.New(`(?i)^(#|no\.?|nr\.?|step)$`),
 	"gate":     lazyregexp.New(`(?i)^(review )?gates?$`),
-	"file":     lazyregexp.New(`(?i)^(files?|paths?)( changed)?$`),
+	"file":     lazyregexp.New(`(?i)^(changed |modified |touched )?(files?|paths?|file ?names?|file ?paths?)( changed| modified| touched)?$`),
 	"risk":     lazyregexp.New(`(?i)^((residual |known |open )?risks?( description)?|debt( item)?)$`),
 	"weak":     lazyregexp.New(`(?i)^(items?|issue|concern|gap|limitation|description)$`), // a risk under a heading that says so
 	"source":   lazyregexp.New(`(?i)^(source|packet|from|origin)$`),
