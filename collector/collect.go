@@ -329,6 +329,11 @@ func (r *run) finish(ctx context.Context) error {
 		return err
 	}
 	os.RemoveAll(filepath.Join(r.Dir, "witness"))
+	if left, err := filepath.Glob(filepath.Join(r.Dir, "logs", "*.steps.jsonl")); err == nil {
+		for _, name := range left { // of a run that was killed
+			os.Remove(name)
+		}
+	}
 	return r.journal.remove()
 }
 

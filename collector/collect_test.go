@@ -402,7 +402,7 @@ func TestStepsOfAKilledRun(t *testing.T) {
 	root := newRepo(t)
 	dir := runDir(root, "1")
 	require.NoError(t, os.MkdirAll(filepath.Join(dir, "logs"), 0o755))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "logs", "001.steps.jsonl"), []byte(`{"id":"7","step":{"index":0,"argv":["gofmt","-d","."],"tool":"gofmt","probative":true,"outcome":"not_run","exit_code":-1}}`+"\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "logs", "001."+strconv.Itoa(os.Getpid())+".steps.jsonl"), []byte(`{"id":"7","step":{"index":0,"argv":["gofmt","-d","."],"tool":"gofmt","probative":true,"outcome":"not_run","exit_code":-1}}`+"\n"), 0o644))
 	c := collect(t, options(root, dir, false, "gofmt -d .")).Commands[0]
 	require.Len(t, c.Steps, 1)
 	assert.Equal(t, evidence.Exited, c.Steps[0].Outcome)

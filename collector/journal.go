@@ -173,6 +173,9 @@ func (h *history) reusable(c *plan.Command, now *evidence.Bundle, limit time.Dur
 		if slices.ContainsFunc(e.Steps, func(s evidence.Step) bool { return !command.Installed(s.Ran) }) {
 			continue
 		}
+		if len(old.Subject.Worktree.Beside)+len(old.Subject.Worktree.ByHand) > 0 { // what it saw is not all here
+			continue
+		}
 		if old.Subject.Tree != now.Subject.Tree || old.Subject.Worktree.State != evidence.WorktreeClean || !sameEnvironment(&old.Environment, &now.Environment) {
 			continue
 		}

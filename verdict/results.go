@@ -212,12 +212,15 @@ func startedBy(inner, outer *evidence.Step) bool {
 // effects judges what the command did beside its work.
 func (c *commandJudge) effects(name string) {
 	e := c.evidence
-	var changed, left []string
+	var changed, left, sources []string
 	for _, f := range e.TreeChanges {
-		if f.Status == "?" {
-			left = append(left, f.Path)
-		} else {
+		switch {
+		case f.Status != "?":
 			changed = append(changed, f.Path)
+		case compiledFile(f.Path):
+			sources = append(sources, f.Path)
+		default:
+			left = append(left, f.Path)
 		}
 	}
 	if len(changed) > 0 {
@@ -235,6 +238,9 @@ func (c *commandJudge) effects(name string) {
 	}
 	if len(e.Rewritten) > 0 {
 		c.found("evidence/tree-changed", Finding{Severity: Condition, Message: name + " writes files after what it checks, beside which something else may have run, and leaves them as they were; what was checked may have been others: " + list(e.Rewritten), Observed: "written " + list(e.Rewritten)})
+	}
+	if len(sources) > 0 {
+		c.found("evidence/untracked-output", Finding{Severity: Condition, Message: name + " made sources that no commit holds, and that git does not ignore; what was checked with them holds together with the command alone: " + list(sources), Observed: list(sources), Hint: "commit them, or add them to .gitignore where every build makes them"})
 	}
 	if len(left) > 0 {
 		c.found("evidence/untracked-output", Finding{Message: name + " left files that git does not ignore: " + list(left), Observed: list(left)})

@@ -52,7 +52,7 @@ var rules = []Rule{
 	{"evidence/cut-log", "The end of the output was not seen", Condition, "whether the output's end came", "a grandchild keeps the output open", "the output ends with the command", "end what the command starts", false},
 	{"evidence/masked", "The line would hide a failure", Note, "pipes, ||, ;, & and the like around a check that passed", "go test ./... | tail, written for a green check", "go test ./...", "drop what hides the status", false},
 	{"evidence/leftover", "Processes were left behind", Note, "what still ran when the command had ended; it was ended", "(sleep 600 &); go test ./...", "go test ./...", "end what the command starts", false},
-	{"evidence/untracked-output", "The command left files that git does not ignore", Note, "the work tree before and after", "cover.out", "cover.out in .gitignore", "add them to .gitignore", false},
+	{"evidence/untracked-output", "The command left files that git does not ignore", Note, "the work tree before and after; a condition where they are sources that a compiler reads", "cover.out", "cover.out in .gitignore", "add them to .gitignore", false},
 	{"evidence/some-skipped", "Some tests did not run", Note, "skipped tests, filters that match nothing", "-skip Slow", "no filter", "none, if it is meant", false},
 	{"evidence/reused", "The pass is an earlier run's", Note, "--reuse", "verdict run --reuse 24h", "verdict run", "run without --reuse", false},
 	{"evidence/redacted", "Secrets were replaced in the output", Note, "values of secret variables, shapes of tokens", "a test prints a token", "it does not", "let nothing print secrets", false},

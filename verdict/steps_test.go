@@ -46,6 +46,12 @@ func TestWhatALineProves(t *testing.T) {
 				first(b).Steps[i].Dir = "/tmp/x"
 			}
 		}, verdict.GoWithConditions},
+		{"go generate ./... && go test ./...", func(b *evidence.Bundle) {
+			first(b).TreeChanges = []evidence.FileChange{{Path: "calc/sub.go", Status: "?"}}
+		}, verdict.GoWithConditions},
+		{"go test ./... -coverprofile c.out", func(b *evidence.Bundle) {
+			first(b).TreeChanges = []evidence.FileChange{{Path: "coverage/sorter.js", Status: "?"}}
+		}, verdict.Go},
 		{"gofmt -w . && go test ./...", as(func(s *evidence.Step) { s.Index = 1 }), verdict.Go},
 		{"go vet -json ./...", nothingRan, verdict.NoGo},
 		{"go test -n ./...", nothingRan, verdict.NoGo},

@@ -85,6 +85,18 @@ func sourceFile(name string) bool {
 	return false
 }
 
+// compiledFile are sources that a compiler reads. Scripts may be a tool's output as well,
+// such as a page on coverage.
+func compiledFile(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".go", ".tsx", ".rs", ".java", ".kt", ".py":
+		return true
+	case ".ts":
+		return !strings.HasSuffix(name, ".d.ts")
+	}
+	return false
+}
+
 // dataFile are files that are no source, but that a test may read.
 func dataFile(name string) bool {
 	switch strings.ToLower(path.Ext(name)) {

@@ -126,8 +126,9 @@ func (s *Spec) run(ctx context.Context, e *evidence.Command) {
 // watch puts the witness into the command's text and environment; log is the file
 // that it reports to. Where that cannot be, nothing changes, and log is empty.
 func (s *Spec) watch(text string, env []string) (_ string, _ []string, log string) {
-	log = filepath.Join(s.LogDir, s.Name+".steps.jsonl")
-	os.Remove(log) // of a run that was killed and is resumed
+	// of this process: what a killed run left running may still report to its own
+	log = filepath.Join(s.LogDir, s.Name+"."+strconv.Itoa(os.Getpid())+".steps.jsonl")
+	os.Remove(log)
 	tracked := s.Tracked
 	if tracked != "" {
 		tracked += "@" + strconv.FormatInt(time.Now().UnixNano(), 10)
