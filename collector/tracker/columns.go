@@ -51,10 +51,16 @@ func (p *reader) byContent(rows [][]inline, columns map[string]int) {
 	}
 }
 
+// maxColumns bounds what is looked at of a very wide table.
+const maxColumns = 32
+
 // eachCell reports whether every cell of a column fits, those aside that hold
 // nothing, and one at least does.
 func eachCell(rows [][]inline, column int, fits func(string) bool) bool {
 	some := false
+	if column >= maxColumns {
+		return false
+	}
 	for _, row := range rows {
 		if column >= len(row) || person(strings.TrimSpace(row[column].text)) == "" {
 			continue
