@@ -21,19 +21,20 @@ const (
 	maxRacy      = 4 << 20 // bytes
 )
 
-// untouched reports whether a work tree holds just the files of a commit's tree, and
-// beside them nothing but ignore's paths, all by what the index says: then git, which
-// costs a process, could find nothing else. A file counts as it was when every single
+// untouched reports whether a work tree holds just the files of a commit's tree, all by
+// what the index says, and beside them nothing but ignore's paths and what .gitignore
+// files plainly name, which it lists as git does, folders with a "/" at their end: then
+// git, which costs a process, could find nothing else. A file counts as it was when every single
 // thing that git has noted of it fits, or when its content has the hash. Whatever
 // does not fit, or is not understood, is for git to say: nothing follows from false.
-func untouched(root, indexFile string, tree plumbing.Hash, ignore []string) bool {
+func untouched(root, indexFile string, tree plumbing.Hash, ignore []string) (byGit []string, ok bool) {
 	written, err := os.Stat(indexFile)
 	if err != nil {
-		return false
+		return nil, false
 	}
 	x, err := readIndex(indexFile)
 	if err != nil || x.entries > maxUntouched {
-		return false
+		return nil, false
 	}
 	entries := make([]indexEntry, 0, x.entries)
 	extensions, err := x.each(func(e *indexEntry) bool {
@@ -46,19 +47,19 @@ func untouched(root, indexFile string, tree plumbing.Hash, ignore []string) bool
 		return true
 	})
 	if err != nil || len(entries) != x.entries || !ofTree(extensions, tree, x.entries) {
-		return false
+		return nil, false
 	}
-	files, ok := onlyThese(root, entries, ignore)
+	files, byGit, ok := onlyThese(root, entries, ignore)
 	if !ok {
-		return false
+		return nil, false
 	}
 	racy := 0
 	for i := range entries {
 		if e := &entries[i]; !ignored(string(e.path), ignore) && !e.fits(root, files[i], written, &racy) {
-			return false
+			return nil, false
 		}
 	}
-	return true
+	return byGit, true
 }
 
 // ofTree reports whether the index's own note of the trees says that all its entries
@@ -80,37 +81,43 @@ func ofTree(extensions []byte, tree plumbing.Hash, entries int) bool {
 	return fits
 }
 
-// onlyThese finds the entries' files in a work tree, and reports whether there are no
-// others.
-func onlyThese(root string, entries []indexEntry, ignore []string) ([]fs.DirEntry, bool) {
+// onlyThese finds the entries' files in a work tree, and what git ignores there; ok is
+// false where there is anything else, or too little.
+func onlyThese(root string, entries []indexEntry, ignore []string) (files []fs.DirEntry, byGit []string, ok bool) {
 	find := func(name string) (int, bool) {
 		return slices.BinarySearchFunc(entries, name, func(e indexEntry, name string) int { return bytes.Compare(e.path, []byte(name)) })
 	}
-	files, found := make([]fs.DirEntry, len(entries)), 0
+	patterns := ignoring{root, map[string][]ignoreRule{}}
+	files = make([]fs.DirEntry, len(entries))
+	found := 0
 	for dirs := []string{""}; len(dirs) > 0; dirs = dirs[1:] {
 		list, err := os.ReadDir(filepath.Join(root, filepath.FromSlash(dirs[0])))
 		if err != nil {
-			return nil, false
+			return nil, nil, false
 		}
 		for _, f := range list {
-			name := path.Join(dirs[0], f.Name())
-			switch at, ok := find(name); {
-			case ok && !f.IsDir():
+			name, isDir := path.Join(dirs[0], f.Name()), f.IsDir()
+			shown := name
+			if isDir {
+				shown += "/"
+			}
+			at, tracked := find(shown)
+			switch {
+			case tracked:
 				files[at] = f
 				found++
-			case name == ".git" || ignored(name, ignore):
-			case !f.IsDir():
-				return nil, false
-			case ignored(name+"/", ignore):
-			default:
-				if at, _ := find(name + "/"); at == len(entries) || !bytes.HasPrefix(entries[at].path, []byte(name+"/")) {
-					return nil, false
-				}
+			case isDir && at < len(entries) && bytes.HasPrefix(entries[at].path, []byte(shown)):
 				dirs = append(dirs, name)
+			case name == ".git", ignored(shown, ignore):
+			case patterns.says(name, isDir):
+				byGit = append(byGit, shown)
+			default:
+				return nil, nil, false
 			}
 		}
 	}
-	return files, found == len(entries)
+	slices.Sort(byGit)
+	return files, byGit, found == len(entries)
 }
 
 // fits reports whether a file is as the index says. racy counts the bytes that were

@@ -33,6 +33,15 @@ func (r *repo) compared(ignore ...string) (clean, asked bool) {
 		differs = differs || name != "" && !strings.HasPrefix(name, ".verdict/") && !slices.Contains(ignore, name)
 	}
 	require.Equal(r.t, !differs, clean, "git says otherwise: %s", r.git("status", "--porcelain", "-uall"))
+	var beside []string
+	for _, line := range strings.Split(r.git("--no-optional-locks", "status", "--porcelain", "-uall", "--ignored=matching"), "\n") {
+		name, ok := strings.CutPrefix(line, "!! ")
+		sources, _ := filepath.Glob(filepath.Join(r.dir, name, "*.go"))
+		if ok && !strings.HasPrefix(name, ".verdict/") && (strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "/") && len(sources) > 0) {
+			beside = append(beside, name)
+		}
+	}
+	require.ElementsMatch(r.t, beside, w.Beside, "what git ignores")
 	return clean, asked
 }
 
@@ -96,6 +105,54 @@ func TestUntouchedWithoutGit(t *testing.T) {
 			r.write(".git/info/exclude", "*.log\n")
 			r.write("x.log", "x")
 		}, true, true},
+		{"ignored by patterns", func(_ *testing.T, r *repo) {
+			r.write(".gitignore", "# what is made\n/gen/\nnode_modules\n*.log\n**/dist\nb/*.pb.go\n[odd\n")
+			r.write("b/.gitignore", "tmp/\n")
+			r.commit("ignore")
+			for _, name := range []string{"gen/g.go", "node_modules/x/x.go", "b/node_modules/y", "b/c/z.log", "b/c/dist/d.go", "b/x.pb.go", "b/tmp/t"} {
+				r.write(name, "x")
+			}
+		}, true, false},
+		{"a pattern for another place", func(_ *testing.T, r *repo) {
+			r.write(".gitignore", "/gen/\nb/*.txt\nlog/\n")
+			r.commit("ignore")
+			r.write("b/gen/g.go", "x")
+			r.write("b/c/e.txt", "x")
+			r.write("log", "no folder")
+		}, false, true},
+		{"a pattern for folders, and a link to one", func(t *testing.T, r *repo) {
+			r.write(".gitignore", "node_modules/\n")
+			r.commit("ignore")
+			require.NoError(t, os.Symlink("b", path(r, "node_modules")))
+		}, false, true},
+		{"an exception", func(_ *testing.T, r *repo) {
+			r.write(".gitignore", "*.log\n!keep.log\n")
+			r.commit("ignore")
+			r.write("keep.log", "x")
+		}, false, true},
+		{"an exception further down", func(_ *testing.T, r *repo) {
+			r.write(".gitignore", "*.log\n")
+			r.write("b/.gitignore", "!*.log\n")
+			r.commit("ignore")
+			r.write("b/x.log", "x")
+		}, false, true},
+		{"an exception for another", func(_ *testing.T, r *repo) {
+			r.write(".gitignore", "!.env.example\n*.log\n!keep.log\n.env*\n")
+			r.commit("ignore")
+			r.write("x.log", "x")
+			r.write(".env", "x")
+		}, true, false},
+		{"an exception that is not understood", func(_ *testing.T, r *repo) {
+			r.write(".gitignore", "*.log\n![k]eep.log\n")
+			r.commit("ignore")
+			r.write("keep.log", "x")
+		}, false, true},
+		{"patterns behind a link", func(t *testing.T, r *repo) {
+			r.write("patterns", "*.log\n")
+			require.NoError(t, os.Symlink("../patterns", path(r, "b/.gitignore")))
+			r.commit("ignore")
+			r.write("b/x.log", "x")
+		}, false, true},
 		{"staged and put back", func(_ *testing.T, r *repo) {
 			r.write("a.go", "package b\n")
 			r.git("add", "a.go")
@@ -149,15 +206,17 @@ func TestUntouchedWithoutGit(t *testing.T) {
 func TestUntouchedLikeGit(t *testing.T) {
 	r := newRepo(t)
 	random := rand.New(rand.NewPCG(1, 2))
-	name := func() string { return fmt.Sprintf("%c/%c%d", 'a'+random.IntN(3), 'x'+random.IntN(2), random.IntN(4)) }
+	name := func() string {
+		return fmt.Sprintf("%c/%c%d.go", 'a'+random.IntN(4), 'x'+random.IntN(2), random.IntN(4))
+	}
 	for range 40 {
 		r.write(name(), "start")
 	}
-	r.write(".gitignore", "*1\n")
+	r.write(".gitignore", "*1.go\n/d/\n!y1.go\n")
 	r.commit("start")
 	quiet := 0
-	for range 150 {
-		switch random.IntN(10) {
+	for range 250 {
+		switch random.IntN(11) {
 		case 0:
 			os.Remove(filepath.Join(r.dir, name()))
 		case 1:
@@ -178,6 +237,8 @@ func TestUntouchedLikeGit(t *testing.T) {
 		case 8:
 			r.git("clean", "-q", "-x", "-d", "-f")
 		case 9:
+			r.write(name()[:2]+".gitignore", []string{"x*\n", "!x1.go\n", "y?.go\n", "*\n"}[random.IntN(4)])
+		case 10:
 			r.git("reset", "-q", "--hard")
 		}
 		if _, asked := r.compared(); !asked {

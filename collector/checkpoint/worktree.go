@@ -59,10 +59,22 @@ func Status(ctx context.Context, root string, ignore []string) evidence.Worktree
 
 // status is Status for a commit that is checked out.
 func status(ctx context.Context, s *gitstore.Store, head *gitstore.Commit, ignore []string) evidence.Worktree {
-	if untouched(s.Root, filepath.Join(s.GitDir, "index"), head.Tree, ignore) {
-		return evidence.Worktree{State: evidence.WorktreeClean, Engine: engine}
+	byGit, ok := untouched(s.Root, filepath.Join(s.GitDir, "index"), head.Tree, ignore)
+	if !ok {
+		return statusByGit(ctx, s.Root, ignore)
 	}
-	return statusByGit(ctx, s.Root, ignore)
+	w := evidence.Worktree{State: evidence.WorktreeClean, Engine: engine}
+	for _, name := range byGit {
+		addBeside(&w, s.Root, name)
+	}
+	return w
+}
+
+// addBeside adds what git ignores where builds read it.
+func addBeside(w *evidence.Worktree, root, name string) {
+	if len(w.Beside) < evidence.MaxChanges && readByGo(root, name) {
+		w.Beside = append(w.Beside, strings.ToValidUTF8(name, "\ufffd"))
+	}
 }
 
 func statusByGit(ctx context.Context, root string, ignore []string) evidence.Worktree {
@@ -77,36 +89,32 @@ func statusByGit(ctx context.Context, root string, ignore []string) evidence.Wor
 		return evidence.Worktree{Reason: "git status: " + gitError(err)}
 	}
 	w := evidence.Worktree{State: evidence.WorktreeClean, Engine: gitVersion()}
-	fields := bytes.Split(bytes.TrimSuffix(out, []byte{0}), []byte{0})
-	for i := 0; i < len(fields); i++ {
-		if len(fields[i]) < 4 {
+	field := func() (f []byte) {
+		f, out, _ = bytes.Cut(out, []byte{0})
+		return f
+	}
+	for len(out) > 0 {
+		entry := field()
+		if len(entry) < 4 {
 			continue
 		}
-		change := evidence.FileChange{Status: strings.TrimSpace(string(fields[i][:2])), Path: string(fields[i][3:])}
-		switch change.Status {
-		case "??":
-			change.Status = "?"
-		case "!!":
-			if !ignored(change.Path, ignore) && len(w.Beside) < evidence.MaxChanges && readByGo(root, change.Path) {
-				w.Beside = append(w.Beside, strings.ToValidUTF8(change.Path, "\ufffd"))
-			}
-			continue
+		kind, path, from := bytes.TrimSpace(entry[:2]), entry[3:], []byte(nil)
+		if kind[0] == 'R' || kind[0] == 'C' {
+			from = field()
 		}
-		if change.Status[0] == 'R' || change.Status[0] == 'C' {
-			i++
-			if i < len(fields) {
-				change.From = string(fields[i])
-			}
-		}
-		if ignored(change.Path, ignore) {
-			continue
-		}
-		w.State = evidence.WorktreeDirty
-		if len(w.Changes) < evidence.MaxChanges {
-			change.Path = strings.ToValidUTF8(change.Path, "\ufffd")
-			w.Changes = append(w.Changes, change)
-		} else {
+		switch {
+		case ignored(string(path), ignore):
+		case kind[0] == '!':
+			addBeside(&w, root, string(path))
+		case len(w.Changes) == evidence.MaxChanges:
 			w.More++
+		default:
+			w.State = evidence.WorktreeDirty
+			change := evidence.FileChange{Status: string(kind), Path: strings.ToValidUTF8(string(path), "\ufffd"), From: string(from)}
+			if change.Status == "??" {
+				change.Status = "?"
+			}
+			w.Changes = append(w.Changes, change)
 		}
 	}
 	slices.SortFunc(w.Changes, func(a, b evidence.FileChange) int { return strings.Compare(a.Path, b.Path) })
