@@ -155,7 +155,7 @@ func (p *reader) paragraph(b *block, d *document) {
 // bareLabel reports whether a paragraph is a label without a colon: "Residual
 // risks" on a line of its own.
 func bareLabel(b *block) bool {
-	return len(b.spans) == 0 && len(strings.Fields(b.text)) <= 4 && bareWords.MatchString(b.text)
+	return len(b.text) <= 60 && len(b.spans) == 0 && len(strings.Fields(b.text)) <= 4 && bareWords.MatchString(b.text)
 }
 
 var bareWords = lazyregexp.New(`^[*_]*\pL[\pL /+&-]*[*_]*$`)
