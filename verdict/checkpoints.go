@@ -110,6 +110,21 @@ func (k *trackerJudge) cure() string {
 	return k.Bundle.Repository.Cure
 }
 
+// namingOf returns what was found for a packet without a hash; nil when it was not
+// looked for.
+func (k *trackerJudge) namingOf(id string) *evidence.Naming {
+	if k.naming == nil && k.Bundle != nil {
+		k.naming = map[string]*evidence.Naming{}
+		list := k.Bundle.Repository.Naming
+		for i := range list {
+			if list[i].Tracker == k.t.Path {
+				k.naming[tracker.NormalID(list[i].Packet)] = &list[i]
+			}
+		}
+	}
+	return k.naming[tracker.NormalID(id)]
+}
+
 // unrecorded judges a packet that is done and records no hash.
 func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 	pos, said := p.Pos(), "nothing"
@@ -117,14 +132,7 @@ func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 		pos, said = c.Pos, orElse(clip(c.Text, 60), "nothing")
 	}
 	report := CheckpointReport{Checkpoint: evidence.Checkpoint{Tracker: k.t.Path, Packet: p.ID, State: evidence.CheckpointMissing, Reason: "no hash is recorded"}, Pos: pos, Recorded: said}
-	var naming *evidence.Naming
-	if k.Bundle != nil {
-		for i := range k.Bundle.Repository.Naming {
-			if n := &k.Bundle.Repository.Naming[i]; n.Tracker == k.t.Path && tracker.SameID(n.Packet, p.ID) {
-				naming = n
-			}
-		}
-	}
+	naming := k.namingOf(p.ID)
 	f := Finding{Claimed: said, Observed: "no commit names " + p.ID}
 	switch {
 	case (naming == nil || k.Bundle.Repository.State != "ok") && (p == k.newest || k.Bundle == nil || k.Bundle.Repository.State != "ok"):

@@ -36,10 +36,7 @@ func (k *trackerJudge) order(p *tracker.Packet, c *tracker.Checkpoint) {
 	if e == nil || e.State != evidence.CheckpointReachable {
 		return
 	}
-	for _, r := range k.Bundle.Repository.Relations {
-		if r.Tracker != k.t.Path || r.Later != p.ID {
-			continue
-		}
+	for _, r := range k.relationsOf(p.ID) {
 		f := Finding{Claimed: r.Earlier, Observed: r.Kind, Commit: e.Hash}
 		depends := k.depends(p, r.Earlier)
 		switch {
@@ -65,33 +62,54 @@ func (k *trackerJudge) depends(p *tracker.Packet, on string) bool {
 	return slices.ContainsFunc(p.DependsOn, func(id string) bool { return tracker.SameID(id, on) })
 }
 
+// relationsOf lists how a packet's commit stands to those of the packets before it.
+func (k *trackerJudge) relationsOf(id string) []*evidence.Relation {
+	if k.relations == nil {
+		k.relations = map[string][]*evidence.Relation{}
+		list := k.Bundle.Repository.Relations
+		for i := range list {
+			if list[i].Tracker == k.t.Path {
+				k.relations[list[i].Later] = append(k.relations[list[i].Later], &list[i])
+			}
+		}
+	}
+	return k.relations[id]
+}
+
 // parallel reports whether the document leaves it open which of two packets comes
 // first: it says what packets depend on, and neither depends on the other.
 func (k *trackerJudge) parallel(a, b string) bool {
-	says := slices.ContainsFunc(k.t.Packets, func(p tracker.Packet) bool { return len(p.DependsOn) > 0 })
-	return says && !k.follows(a, b, len(k.t.Packets)) && !k.follows(b, a, len(k.t.Packets))
-}
-
-// follows reports whether a packet depends on another, over so many others at most.
-func (k *trackerJudge) follows(id, on string, most int) bool {
-	p := k.t.Packet(id)
-	if p == nil || most == 0 {
+	if !k.depending {
 		return false
 	}
-	return k.depends(p, on) || slices.ContainsFunc(p.DependsOn, func(next string) bool { return k.follows(next, on, most-1) })
+	if k.dependencies == nil {
+		k.dependencies = newDependencies(k.t.Packets)
+	}
+	return !k.dependencies.follows(a, b) && !k.dependencies.follows(b, a)
 }
 
 // reusedElsewhere finds a commit that another tracker records for another packet.
 func (k *trackerJudge) reusedElsewhere(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint) {
-	for i := range k.Bundle.Repository.Checkpoints {
-		other := &k.Bundle.Repository.Checkpoints[i]
+	for _, other := range k.recordedAs(e.Hash) {
 		if other.Tracker == k.t.Path {
 			return // the trackers before this one have been looked at
 		}
-		if other.Hash == e.Hash && !tracker.SameID(other.Packet, p.ID) {
+		if !tracker.SameID(other.Packet, p.ID) {
 			k.at("checkpoint/reused", p, c.Pos, Finding{Message: fmt.Sprintf("%s of %s and %s record the same commit, %s", other.Packet, other.Tracker, p.ID, aboutCommit(e)), Claimed: other.Tracker + " " + other.Packet, Commit: e.Hash})
 		}
 	}
+}
+
+// recordedAs lists the places that record a commit, in the order of the trackers.
+func (j *judge) recordedAs(hash string) []*evidence.Checkpoint {
+	if j.byCommit == nil {
+		j.byCommit = map[string][]*evidence.Checkpoint{}
+		list := j.Bundle.Repository.Checkpoints
+		for i := range list {
+			j.byCommit[list[i].Hash] = append(j.byCommit[list[i].Hash], &list[i])
+		}
+	}
+	return j.byCommit[hash]
 }
 
 // signature judges what verification of the commit's signature gave.

@@ -52,6 +52,7 @@ type judge struct {
 	ownNeeds map[string]int // how many of a command's needs are the change's own; nil without a base
 	report   *Report
 	ids      map[string]int
+	byCommit map[string][]*evidence.Checkpoint // by full hash; see recordedAs
 }
 
 func newJudge(in Input) *judge {

@@ -14,12 +14,16 @@ type trackerJudge struct {
 	t *tracker.Tracker
 	// newest is the last packet on the board that is done and approved: it cannot
 	// hold its own commit's hash.
-	newest   *tracker.Packet
-	byID     map[string]*tracker.Packet         // by normal id
-	records  bool                               // it works with checkpoint commits
-	reviewed bool                               // it records reviews
-	byKey    map[string]int                     // index in report.Commands
-	commits  map[[2]string]*evidence.Checkpoint // by packet and token
+	newest       *tracker.Packet
+	byID         map[string]*tracker.Packet         // by normal id
+	records      bool                               // it works with checkpoint commits
+	reviewed     bool                               // it records reviews
+	depending    bool                               // it says what packets depend on
+	dependencies *dependencies                      // made when they are first asked for
+	byKey        map[string]int                     // index in report.Commands
+	commits      map[[2]string]*evidence.Checkpoint // by packet and token
+	relations    map[string][]*evidence.Relation    // by the later packet
+	naming       map[string]*evidence.Naming        // by normal id
 }
 
 func (j *judge) tracker(_ int, t *tracker.Tracker) {
@@ -30,6 +34,7 @@ func (j *judge) tracker(_ int, t *tracker.Tracker) {
 	}
 	j.report.Trackers = append(j.report.Trackers, r)
 	for i := range t.Packets {
+		k.depending = k.depending || len(t.Packets[i].DependsOn) > 0
 		if _, dup := k.byID[tracker.NormalID(t.Packets[i].ID)]; !dup {
 			k.byID[tracker.NormalID(t.Packets[i].ID)] = &t.Packets[i]
 		}

@@ -92,13 +92,22 @@ func (v *verifier) relate(t *tracker.Tracker, checkpoints []evidence.Checkpoint)
 // hash of each packet's commit. The kinds are not known yet.
 func relationsOf(t *tracker.Tracker, checkpoints []evidence.Checkpoint) (relations []evidence.Relation, commit map[string]string) {
 	commit = map[string]string{}
+	reachable := map[[2]string]string{} // by packet and token
+	for _, c := range checkpoints {
+		if c.State == evidence.CheckpointReachable {
+			reachable[[2]string{c.Packet, c.Token}] = c.Hash
+		}
+	}
 	var order []string
+	named := map[string]string{} // packets as the board writes them, by normal id
 	for i := range t.Packets {
 		p := &t.Packets[i]
-		at := p.Checkpoint()
-		for _, c := range checkpoints {
-			if c.Packet == p.ID && at != nil && c.Token == at.Hash && c.State == evidence.CheckpointReachable {
-				commit[p.ID] = c.Hash
+		if id := tracker.NormalID(p.ID); named[id] == "" {
+			named[id] = p.ID
+		}
+		if at := p.Checkpoint(); at != nil {
+			if hash, ok := reachable[[2]string{p.ID, at.Hash}]; ok {
+				commit[p.ID] = hash
 				order = append(order, p.ID)
 			}
 		}
@@ -117,8 +126,8 @@ func relationsOf(t *tracker.Tracker, checkpoints []evidence.Checkpoint) (relatio
 	}
 	for i := range t.Packets {
 		for _, id := range t.Packets[i].DependsOn {
-			if p := t.Packet(id); p != nil {
-				ask(p.ID, t.Packets[i].ID)
+			if earlier := named[tracker.NormalID(id)]; earlier != "" {
+				ask(earlier, t.Packets[i].ID)
 			}
 		}
 	}
