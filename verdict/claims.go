@@ -163,6 +163,8 @@ func lastTool(s *plan.Shape) (string, bool) {
 // was put right.
 var (
 	firstTry = lazyregexp.New(`(?i)\b(initial(ly)?|first (run|try|attempt)|before (the )?fix|pre-?fix)\b`)
+	// notSeen is an exit code that nobody saw.
+	notSeen  = lazyregexp.New(`(?i)^\W*(?:should|would|must|will|ought to|(?:is |are )?expected(?: to)?|presumably|probably|likely|assum(?:ed|ing))\b`)
 	afterFix = lazyregexp.New(`(?i)\b(after (the )?(fix|change|correction)|post-?fix|fixed|once fixed)\b`)
 )
 
@@ -175,7 +177,7 @@ func (k *trackerJudge) results(p *tracker.Packet, q *tracker.Required, key strin
 		if said && c.Result.Kind == tracker.ResultNone {
 			continue // the command is mentioned, its end stands elsewhere
 		}
-		if c.Result.Kind == tracker.ResultExit && c.Result.ExitCode == q.Expected {
+		if c.Result.Kind == tracker.ResultExit && c.Result.ExitCode == q.Expected && !hopedFor(c) {
 			good++
 			settled = bad != nil && (firstTry.MatchString(bad.Result.Words) || afterFix.MatchString(c.Result.Words))
 			if c.Result.Vacuous {
@@ -202,6 +204,9 @@ func (k *trackerJudge) results(p *tracker.Packet, q *tracker.Required, key strin
 	f.Message = fmt.Sprintf("%s is done, and its evidence for %s gives no exit code: %s", p.ID, name, f.Claimed)
 	switch bad.Result.Kind {
 	case tracker.ResultExit:
+		if hopedFor(bad) {
+			break
+		}
 		rule, f.Message = "claims/failed", fmt.Sprintf("%s is done, and its own evidence says exit %d for %s", p.ID, bad.Result.ExitCode, name)
 	case tracker.ResultTimedOut, tracker.ResultTruncated:
 		rule, f.Message = "claims/timed-out", fmt.Sprintf("%s is done, and its own evidence says of %s: %s", p.ID, name, f.Claimed)
@@ -209,6 +214,13 @@ func (k *trackerJudge) results(p *tracker.Packet, q *tracker.Required, key strin
 		rule, f.Message = "claims/failed", fmt.Sprintf("%s is done, and its own evidence says of %s: %s", p.ID, name, f.Claimed)
 	}
 	k.at(rule, p, bad.Pos, f)
+}
+
+// hopedFor reports whether a claim says which exit code should come, and of none that
+// came.
+func hopedFor(c *tracker.Claim) bool {
+	words := strings.ToLower(c.Result.Words)
+	return notSeen.MatchString(words) && strings.Count(words, "exit") < 2 && !strings.Contains(words, "observed") && !strings.Contains(words, "actual")
 }
 
 // reportClaim sets one claimed line against what was observed.

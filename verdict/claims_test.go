@@ -67,3 +67,15 @@ func TestFailuresOfCommandsThatOthersRequire(t *testing.T) {
 		assert.Equal(t, want, found, end)
 	}
 }
+
+// TestHopedExitCodes: an exit code that should come is none that came.
+func TestHopedExitCodes(t *testing.T) {
+	for claim, want := range map[string]verdict.Decision{
+		"-> should exit 0": verdict.NoGo, "-> expected exit 0": verdict.NoGo, "-> presumably exit 0": verdict.NoGo, "-> will exit 0 once CI is back": verdict.NoGo,
+		"-> exit 0 (as expected)": verdict.Go, "-> expected exit 0, observed exit 0": verdict.Go, "-> exit 0": verdict.Go,
+	} {
+		f := &fixture{doc: goodTracker}
+		f.replace(t, "1. `go test ./... -count=1` -> exit 0", "1. `go test ./... -count=1` "+claim)
+		assert.Equal(t, want, f.decide(t).Verdict, claim)
+	}
+}
