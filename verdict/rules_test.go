@@ -209,7 +209,7 @@ var ruleCases = map[string]ruleCase{
 	"checkpoint/untouched":              {lie: document("- calc/calc.go: new", "- calc/calc.go: new\n- calc/other.go: new")},
 	"checkpoint/signature":              {lie: signed("unsigned"), twin: signed("good")},
 	"checkpoint/signature-bad":          {lie: signed("bad"), twin: signed("unknown key")},
-	"checkpoint/signature-unverifiable": {lie: signed("unverifiable"), twin: signed("expired key")},
+	"checkpoint/signature-unverifiable": {lie: signed("unsupported"), twin: signed("expired key")},
 	"checkpoint/short-hash":             {lie: withPolicy(func(p *policy.Policy) { p.Checkpoints.FullHash = true }, nil)},
 	"checkpoint/tests-lost": {lie: bundle(func(b *evidence.Bundle) {
 		b.Repository.Tests = []evidence.TestChange{{File: "a_test.go", Name: "TestA", Kind: "deleted"}}

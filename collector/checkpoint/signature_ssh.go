@@ -102,16 +102,16 @@ func verifySSH(signers []allowedSigner, payload, armored []byte, committed time.
 		return
 	}
 	s.Key = ssh.FingerprintSHA256(signature.PublicKey)
-	if _, certified := signature.PublicKey.(*ssh.Certificate); certified {
-		s.State, s.Reason = signatureUnsupported, "signatures with an SSH certificate are not verified"
-		return
-	}
 	if signature.Signature.Format == ssh.KeyAlgoRSA { // with SHA-1, which ssh-keygen refuses
 		s.State, s.Reason = signatureUnsupported, "RSA with SHA-1 proves nothing"
 		return
 	}
 	if err := sshsig.Verify(bytes.NewReader(payload), signature, signature.PublicKey, signature.HashAlgorithm, sshNamespace); err != nil {
 		s.State, s.Reason = signatureBad, err.Error()
+		return
+	}
+	if _, certified := signature.PublicKey.(*ssh.Certificate); certified {
+		s.State, s.Reason = signatureUnsupported, "it fits, but who certified its key is not verified (SSH certificate)"
 		return
 	}
 	s.State = signatureUnknownKey

@@ -164,6 +164,10 @@ func TestSSHSignatures(t *testing.T) {
 		_, err := r.try("-c", "gpg.format=ssh", "-c", "gpg.ssh.allowedSignersFile="+allowed, "verify-commit", h)
 		assert.Equal(t, state == "good", err == nil, "git says of %s: %v", name, err)
 	}
+	run(t, nil, "", "ssh-keygen", "-q", "-s", filepath.Join(keys, "ca"), "-I", "eve", "-n", "eve@example.com", filepath.Join(keys, "eve.pub"))
+	r.git("-c", "gpg.format=ssh", "-c", "user.signingkey="+filepath.Join(keys, "eve-cert.pub"), "commit", "-q", "--allow-empty", "-S", "-m", "AB-00: certified")
+	certified := r.git("rev-parse", "HEAD")
+	want[certified], signer[certified] = "unsupported", "certified" // and it is bad when the commit is another
 	want[r.tamper()] = "bad"
 	o := checkpoint.Options{Signed: "ssh", AllowedSigners: "allowed_signers"}
 	for h, state := range want {
@@ -175,6 +179,8 @@ func TestSSHSignatures(t *testing.T) {
 			assert.Equal(t, r.git("-c", "gpg.ssh.allowedSignersFile="+allowed, "log", "-1", "--format=%GF", h), got.Key)
 		case "ca":
 			assert.Contains(t, got.Reason, "cert-authority")
+		case "certified":
+			assert.Contains(t, got.Reason, "certificate")
 		}
 	}
 	for text, wants := range map[string]string{"ada@example.com " + public["ada"][:30]: "line 1", "ada valid-after=\"soon\" " + public["ada"]: "soon", fmt.Sprintf("a maybe=\"1\" %s", public["ada"]): "maybe"} {
