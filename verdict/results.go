@@ -118,6 +118,13 @@ func (c *commandJudge) testNotes(name string, sum *evidence.Tests) {
 	if len(sum.Unrun) > 0 {
 		c.found("evidence/some-skipped", Finding{Severity: Condition, Message: fmt.Sprintf("in %s, TestMain runs no test of %s", name, list(sum.Unrun)), Observed: seen})
 	}
+	if sum.Inverted > 0 {
+		severity := Note
+		if sum.Inverted == sum.Passed {
+			severity = Condition
+		}
+		c.found("evidence/some-skipped", Finding{Severity: severity, Message: fmt.Sprintf("in %s, %s marked .fails: what they check does not hold", name, plural(sum.Inverted, "test that passed is", "tests that passed are")), Observed: seen})
+	}
 	if sum.Skipped > 0 {
 		c.found("evidence/some-skipped", Finding{Message: fmt.Sprintf("in %s, %s skipped or left out", name, plural(sum.Skipped, "test was", "tests were")), Observed: seen})
 	}
@@ -136,6 +143,7 @@ func addTests(sum, t *evidence.Tests) {
 	sum.Cached += t.Cached
 	sum.Retried += t.Retried
 	sum.Only += t.Only
+	sum.Inverted += t.Inverted
 	sum.Unhandled += t.Unhandled
 	sum.Snapshots += t.Snapshots
 	sum.FailedUnits += t.FailedUnits
@@ -168,6 +176,8 @@ func (c *commandJudge) checked(name string, checks []*evidence.Step) {
 		switch {
 		case s.Tool == "go test":
 			nothing = append(nothing, fmt.Sprintf("`%s` runs no test", clip(strings.Join(s.Argv, " "), 100)))
+		case s.Tool == "tsc" && untyped(k.Flags) && slices.Contains(s.Argv, "--noEmit"): // a build would come of it otherwise
+			nothing = append(nothing, "tsc is told to check no types and to write no files")
 		case k.Nothing, k.Files == 0:
 			what := s.Tool + " had nothing to check"
 			if len(k.References) > 0 {
@@ -189,6 +199,11 @@ func (c *commandJudge) checked(name string, checks []*evidence.Step) {
 
 func (c *commandJudge) weak(name string, s *evidence.Step, flags []string) {
 	c.found("evidence/weak-flags", Finding{Message: fmt.Sprintf("inside %s, %s makes %s check less than it says", name, strings.Join(flags, " "), s.Tool), Observed: strings.Join(flags, " ")})
+}
+
+// untyped reports whether tsc looks at the syntax alone.
+func untyped(flags []string) bool {
+	return slices.ContainsFunc(flags, func(f string) bool { return strings.HasPrefix(strings.TrimLeft(f, "-"), "noCheck") })
 }
 
 // onlyBuilt reports whether the checks are tests that were built and not run.

@@ -21,6 +21,7 @@ func TestWhatALineProves(t *testing.T) {
 		return as(func(s *evidence.Step) { s.Tests.Filter, s.Tests.Subtests = "TestA/b", subtests })
 	}
 	built := as(func(s *evidence.Step) { s.Tests, s.Check = nil, &evidence.Check{Files: -1, Packages: -1} })
+	untyped := as(func(s *evidence.Step) { s.Check.Flags = []string{"--noCheck"} })
 	exits := func(code int) func(*evidence.Bundle) {
 		return as(func(s *evidence.Step) { s.ExitCode = code })
 	}
@@ -52,6 +53,10 @@ func TestWhatALineProves(t *testing.T) {
 		{"go test ./... -coverprofile c.out", func(b *evidence.Bundle) {
 			first(b).TreeChanges = []evidence.FileChange{{Path: "coverage/sorter.js", Status: "?"}}
 		}, verdict.Go},
+		{"npx vitest run", as(func(s *evidence.Step) { s.Tests.Inverted = s.Tests.Passed }), verdict.GoWithConditions},
+		{"npx vitest run", as(func(s *evidence.Step) { s.Tests.Inverted = 1 }), verdict.Go},
+		{"npx tsc --noEmit --noCheck", untyped, verdict.NoGo},
+		{"npx tsc --noCheck --outDir dist", untyped, verdict.GoWithConditions},
 		{"gofmt -w . && go test ./...", as(func(s *evidence.Step) { s.Index = 1 }), verdict.Go},
 		{"go vet -json ./...", nothingRan, verdict.NoGo},
 		{"go test -n ./...", nothingRan, verdict.NoGo},

@@ -262,6 +262,7 @@ type Tests struct {
 	NoTests     int  `json:"no_tests,omitempty"`     // packages or files in which no test ran
 	Cached      int  `json:"cached,omitempty"`       // packages whose result came from a cache
 	Retried     int  `json:"retried,omitempty"`      // passed, but not at the first try
+	Inverted    int  `json:"inverted,omitempty"`     // passed because what they check does not hold (test.fails)
 	Only        int  `json:"only,omitempty"`         // tests left out because another is marked .only
 	Unhandled   int  `json:"unhandled,omitempty"`    // errors outside of any test
 	Snapshots   int  `json:"snapshots,omitempty"`    // snapshots written or updated by the run

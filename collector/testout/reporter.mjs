@@ -38,7 +38,7 @@ function tests(suite, file, path, only) {
     const was = state(task, only)
     if (was === 'passed' || was === 'failed') ran++
     const failed = was === 'failed'
-    say({ kind: 'test', file, name: name.join(' > '), state: was, retries: task.result?.retryCount ?? 0, message: failed ? first(task.result?.errors) : '', line: failed ? line(task, file) : 0 })
+    say({ kind: 'test', file, name: name.join(' > '), state: was, fails: Boolean(task.fails), retries: task.result?.retryCount ?? 0, message: failed ? first(task.result?.errors) : '', line: failed ? line(task, file) : 0 })
   }
   return ran
 }

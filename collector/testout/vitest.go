@@ -74,6 +74,7 @@ type vitestLine struct {
 	File     string   `json:"file"`
 	Name     string   `json:"name"`
 	State    string   `json:"state"` // "passed", "failed", "skipped", "only", "todo", "pending"
+	Fails    bool     `json:"fails"` // it passes when what it checks does not hold
 	Retries  int      `json:"retries"`
 	Message  string   `json:"message"`
 	Line     int      `json:"line"`
@@ -133,6 +134,9 @@ func vitestTest(t *evidence.Tests, l *vitestLine, file string) {
 	switch l.State {
 	case "passed":
 		t.Passed++
+		if l.Fails {
+			t.Inverted++
+		}
 		if l.Retries > 0 {
 			t.Retried++
 		}

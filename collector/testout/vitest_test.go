@@ -203,6 +203,16 @@ func TestVitestNothing(t *testing.T) {
 	})
 }
 
+// TestVitestFails: a test that passes because what it checks does not hold is counted.
+func TestVitestFails(t *testing.T) {
+	eachVitest(t, func(t *testing.T, set string) {
+		f := newFrontEnd(t, set, map[string]string{"a.test.js": "import { expect, test } from 'vitest'\ntest.fails('a', () => { expect(1).toBe(2) })\ntest('b', () => {})\n"})
+		tests, _, code := f.vitest(t, []string{"CI=true"}, "run")
+		assert.Equal(t, 0, code)
+		assert.Equal(t, evidence.Tests{Complete: true, Passed: 2, Inverted: 1, Files: 1, Packages: 1}, tests)
+	})
+}
+
 // TestVitestPending: what was found and never ran is counted, and the evidence is
 // not complete.
 func TestVitestPending(t *testing.T) {
