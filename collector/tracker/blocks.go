@@ -83,7 +83,10 @@ func (d *document) line(offset int) int {
 // pos gives the place in the file of an offset in the source.
 func (d *document) pos(offset int) Pos {
 	offset = min(max(offset, 0), len(d.source))
-	n := d.line(offset)
+	n := d.lastLine
+	if offset < d.lines[n] || n+1 < len(d.lines) && offset >= d.lines[n+1] {
+		n = d.line(offset)
+	}
 	from, column := d.lines[n], 1
 	if n == d.lastLine && offset >= d.lastOffset && d.lastColumn > 0 {
 		from, column = d.lastOffset, d.lastColumn
@@ -107,7 +110,7 @@ func (p *reader) blocks(d *document, into []block) []block {
 	if into == nil {
 		into = make([]block, 0, atMostBlocks(root))
 	}
-	r := blockReader{doc: d, out: into[:0]}
+	r := blockReader{doc: d, out: into[:0], room: &p.room}
 	r.children(root, 0)
 	return r.out
 }
@@ -136,8 +139,13 @@ func atMostBlocks(n ast.Node) int {
 type blockReader struct {
 	doc  *document
 	out  []block
-	text []byte // room for the text of one inline
-	room []span // room for the pieces of several
+	room *room
+}
+
+// room is where inlines are built, one after the other.
+type room struct {
+	text   []byte // of the one that is being built
+	pieces []span // of several; those that are in use stand before it
 }
 
 func (r *blockReader) children(n ast.Node, depth int) {
@@ -196,7 +204,7 @@ func (r *blockReader) html(n *ast.HTMLBlock) {
 
 // footnotes keeps the text of footnotes, like that of HTML.
 func (r *blockReader) footnotes(n ast.Node) {
-	notes := blockReader{doc: r.doc}
+	notes := blockReader{doc: r.doc, room: r.room}
 	notes.children(n, 0)
 	for _, b := range notes.out {
 		if b.kind == blockPara || b.kind == blockItem {
@@ -323,10 +331,10 @@ var fenceLine = lazyregexp.New("^[ \t>]*(`{3,}|~{3,})[ \t]*\r?(?:\n|$)")
 func closesFence(rest []byte) bool { return fenceLine.Match(rest) }
 
 func (r *blockReader) table(n *east.Table) {
-	b := block{kind: blockTable}
+	b := block{kind: blockTable, rows: make([][]inline, 0, n.ChildCount())}
 	columns := 0
 	for row := n.FirstChild(); row != nil; row = row.NextSibling() {
-		var cells []inline
+		cells := make([]inline, 0, row.ChildCount())
 		for cell := row.FirstChild(); cell != nil; cell = cell.NextSibling() {
 			in := r.inline(cell)
 			in.cell = true

@@ -20,7 +20,7 @@ var (
 // is what follows the first id.
 func (p *reader) alsoNamed(first, rest string) (also []int, after string) {
 	at, known := p.index[NormalID(first)]
-	if !known {
+	if !known || !hasDigit(rest) {
 		return nil, rest
 	}
 	prefix := strings.TrimRight(first, "0123456789")

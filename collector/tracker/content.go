@@ -74,7 +74,7 @@ func (p *reader) fence(b *block) {
 		p.transcript(b.content)
 	case plain && p.part == partEvidence:
 		p.mode, p.run = modeNone, ""
-		builderOf(p.raw, p.packet).Grow(len(b.content.source))
+		builderOf(p.raw, p.packet).Grow(len(b.content.source) + len(b.content.source)/4) // labels stand in it twice
 		inner := p.blocks(b.content, p.spare)
 		p.spare = nil // a fence inside has its own
 		for i := range inner {

@@ -8,16 +8,17 @@ import (
 )
 
 var countForms = []struct {
-	re  lazyregexp.Regexp
-	set func(*Counts) *int
+	word string // that each match has
+	re   lazyregexp.Regexp
+	set  func(*Counts) *int
 }{
-	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?pass(?:ed|es|ing)?\b`), func(c *Counts) *int { return &c.Passed }},
-	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?fail(?:ed|ures?|s)?\b`), func(c *Counts) *int { return &c.Failed }},
-	{lazyregexp.New(`(?i)\b(\d+) (?:tests? )?skip(?:ped|s)?\b`), func(c *Counts) *int { return &c.Skipped }},
-	{lazyregexp.New(`(?i)\b(\d+) sub-?tests?\b`), func(c *Counts) *int { return &c.Subtests }},
-	{lazyregexp.New(`(?i)\b(\d+) (?:test functions?|unit tests?|tests?)\b`), func(c *Counts) *int { return &c.Tests }},
-	{lazyregexp.New(`(?i)\b(\d+) (?:go )?packages?\b`), func(c *Counts) *int { return &c.Packages }},
-	{lazyregexp.New(`(?i)\b(\d+) (?:test )?files?\b`), func(c *Counts) *int { return &c.Files }},
+	{"pass", lazyregexp.New(`(?i)\b(\d+) (?:tests? )?pass(?:ed|es|ing)?\b`), func(c *Counts) *int { return &c.Passed }},
+	{"fail", lazyregexp.New(`(?i)\b(\d+) (?:tests? )?fail(?:ed|ures?|s)?\b`), func(c *Counts) *int { return &c.Failed }},
+	{"skip", lazyregexp.New(`(?i)\b(\d+) (?:tests? )?skip(?:ped|s)?\b`), func(c *Counts) *int { return &c.Skipped }},
+	{"sub", lazyregexp.New(`(?i)\b(\d+) sub-?tests?\b`), func(c *Counts) *int { return &c.Subtests }},
+	{"test", lazyregexp.New(`(?i)\b(\d+) (?:test functions?|unit tests?|tests?)\b`), func(c *Counts) *int { return &c.Tests }},
+	{"package", lazyregexp.New(`(?i)\b(\d+) (?:go )?packages?\b`), func(c *Counts) *int { return &c.Packages }},
+	{"file", lazyregexp.New(`(?i)\b(\d+) (?:test )?files?\b`), func(c *Counts) *int { return &c.Files }},
 }
 
 var ofAll = lazyregexp.New(`\b(\d+)/(\d+)\b(?: (?:pass|tests|green|ok)|,|\)|$)`)
@@ -30,8 +31,8 @@ func counts(words string) Counts {
 	}
 	counted := numberBeforeWord(words)
 	for _, f := range countForms {
-		if !counted {
-			break
+		if !counted || !mayHold(words, f.word) {
+			continue
 		}
 		if m := f.re.FindStringSubmatch(words); m != nil {
 			*f.set(&c), _ = strconv.Atoi(m[1])

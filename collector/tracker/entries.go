@@ -8,7 +8,10 @@ var leadingDate = lazyregexp.New(`^[\[(]?\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::
 // entryOf is the packet that a heading outside of its section speaks of, and what of
 // it: "### 2026-02-04 AB-01 Review Evidence" in a log, or "## Evidence for AB-01".
 func (p *reader) entryOf(b *block, current string) (id string, of part) {
-	text := leadingDate.ReplaceAllString(b.text, "")
+	text := b.text
+	if mayBegin(text, "0123456789[(") {
+		text = leadingDate.ReplaceAllString(text, "")
+	}
 	id, rest := p.words.leadingID(text)
 	if _, known := p.index[NormalID(id)]; !known || !namedID.MatchString(id) {
 		ids := p.words.idsIn(text, p.index)

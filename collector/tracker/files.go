@@ -62,8 +62,8 @@ func (p *reader) changedFile(b *block, d *document) {
 // mark. A word alone is one in prose (in) where a path or code follows: "Added a.go",
 // but not "Added tests".
 func markEnd(text string, in *inline) int {
-	if !strings.ContainsAny(text, " \t\n\f\r") {
-		return 0
+	if end := strings.IndexAny(text, " \t\n\f\r"); end < 0 || strings.ContainsAny(text[:end], "/.`") {
+		return 0 // no word of its own before the path
 	}
 	m := gitMark.FindString(text)
 	word := strings.TrimRight(m, " \t\n")

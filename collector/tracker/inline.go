@@ -81,9 +81,9 @@ func (in *inline) slice(start, end int) inline {
 
 // eachLine cuts a text into its lines.
 func eachLine(in *inline) []inline {
-	var out []inline
+	out := make([]inline, 0, strings.Count(in.text, "\n")+1)
 	start := 0
-	for _, line := range strings.Split(in.text, "\n") {
+	for line := range strings.SplitSeq(in.text, "\n") {
 		out = append(out, in.slice(start, start+len(line)))
 		start += len(line) + 1
 	}
@@ -171,15 +171,15 @@ func (in *inline) append(more inline) {
 
 // inline flattens the text of a block.
 func (r *blockReader) inline(n ast.Node) inline {
-	f := flattener{source: r.doc.source, text: r.text[:0], in: inline{offset: -1, pieces: r.room[:0]}, html: -1}
+	f := flattener{source: r.doc.source, text: r.room.text[:0], in: inline{offset: -1, pieces: r.room.pieces[:0]}, html: -1}
 	f.children(n)
-	r.text = f.text
+	r.room.text = f.text
 	in := f.done(r.start(n))
 	if used := len(in.pieces); used > 0 { // what it leaves is for the next
-		in.pieces, r.room = in.pieces[:used:used], in.pieces[used:]
+		in.pieces, r.room.pieces = in.pieces[:used:used], in.pieces[used:]
 	}
-	if cap(r.room) < 4 {
-		r.room = make([]span, 0, 256)
+	if cap(r.room.pieces) < 4 {
+		r.room.pieces = make([]span, 0, 256)
 	}
 	return in
 }

@@ -2,6 +2,8 @@ package tracker
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
@@ -98,21 +100,56 @@ func labelledMode(label string) mode {
 	return modeOther
 }
 
-var labelLine = lazyregexp.New(`^[^\pL\d\s\x60]*\s*(\pL[^:\x60]{0,100}):(?:\s+(.*))?$`)
+// maxLabel is how many characters a label may have, besides its first.
+const maxLabel = 100
+
+// cutLabel finds a label at the beginning of a line: signs, words without code, a
+// colon, and the end or white space with the rest of the only line.
+func cutLabel(text string) (from, colon, value int, ok bool) {
+	isSpace := func(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\f' || c == '\r' }
+	if colon = strings.IndexByte(text, ':'); colon < 0 {
+		return 0, 0, 0, false
+	}
+	for from < len(text) {
+		r, size := utf8.DecodeRuneInString(text[from:])
+		if r == '`' || unicode.IsLetter(r) || r < utf8.RuneSelf && (isDigit(byte(r)) || isSpace(byte(r))) {
+			break
+		}
+		from += size
+	}
+	for from < len(text) && isSpace(text[from]) {
+		from++
+	}
+	first, size := utf8.DecodeRuneInString(text[from:])
+	if !unicode.IsLetter(first) {
+		return 0, 0, 0, false
+	}
+	colon = from + size
+	for n := 0; colon < len(text) && text[colon] != ':'; n++ {
+		_, size = utf8.DecodeRuneInString(text[colon:])
+		if n == maxLabel || text[colon] == '`' {
+			return 0, 0, 0, false
+		}
+		colon += size
+	}
+	if colon == len(text) {
+		return 0, 0, 0, false
+	}
+	for value = colon + 1; value < len(text) && isSpace(text[value]); value++ {
+	}
+	if value < len(text) && (value == colon+1 || strings.IndexByte(text[value:], '\n') >= 0) {
+		return 0, 0, 0, false
+	}
+	return from, colon, value, true
+}
 
 // labelOf splits a line that begins with a label: "Commit: …", or in bold.
 func (p *reader) labelOf(in *inline) (label string, value inline, ok bool) {
 	if len(in.spans) > 0 && in.spans[0].start == 0 {
 		return "", inline{}, false // a command, whatever follows
 	}
-	if strings.IndexByte(in.text, ':') >= 0 {
-		if m := labelLine.FindStringSubmatchIndex(in.text); m != nil {
-			at := len(in.text)
-			if m[4] >= 0 {
-				at = m[4]
-			}
-			return in.text[m[2]:m[3]], in.slice(at, len(in.text)), true
-		}
+	if from, colon, at, ok := cutLabel(in.text); ok {
+		return in.text[from:colon], in.slice(at, len(in.text)), true
 	}
 	if len(in.strong) == 0 || strings.Trim(in.text[:in.strong[0].start], " -–—") != "" {
 		return "", inline{}, false

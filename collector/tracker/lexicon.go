@@ -21,6 +21,8 @@ type lexicon struct {
 	final    []string // words of the final packet's title, or its id
 	problems []string
 	parts    map[string]part // memo of partOf: headings and labels repeat
+
+	asked, leads, follows string // the last answer of leadingID
 }
 
 // idForm is a packet's id: letters, a dash and digits; a letter and a number (with a letter after it: W1-B); or
@@ -174,6 +176,14 @@ func (l *lexicon) isEvidenceHeading(rest string) bool {
 // leadingID returns the packet id that a heading or cell begins with, signs and a
 // check box before it aside, and the text after it.
 func (l *lexicon) leadingID(text string) (string, string) {
+	if l.asked != text { // of a heading it is asked more than once
+		l.asked = text
+		l.leads, l.follows = l.findLeadingID(text)
+	}
+	return l.leads, l.follows
+}
+
+func (l *lexicon) findLeadingID(text string) (string, string) {
 	text = strings.TrimSpace(text)
 	if mayBegin(text, "[") {
 		text = text[len(boxMark.FindString(text)):]

@@ -65,6 +65,7 @@ type reader struct {
 	standIn   map[int]*Section // those of others that packets stand in
 	refused   bool             // a warning says so out of turn
 	spare     []block          // room for the blocks of a fence
+	room      room             // and for their texts
 }
 
 // part is the part of a tracker that a block stands in.

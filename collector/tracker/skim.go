@@ -9,12 +9,13 @@ import (
 // of a tracker are prose, and hold nothing that is looked for.
 
 // mayHold reports whether a text may hold one of the words, which are in lower case
-// and ASCII, as (?i) has it. It errs to true: "ſ" and "K" fold to ASCII letters.
+// and ASCII, as (?i) has it. It errs to true: "ſ" and the sign of
+// the kelvin fold to ASCII letters.
 func mayHold(text string, words ...string) bool {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
 		if c >= utf8.RuneSelf {
-			if c == 0xc5 || c == 0xe2 { // begins ſ, K
+			if foldsToASCII(text[i:]) {
 				return true
 			}
 			continue
@@ -33,7 +34,7 @@ func mayHoldWord(text string, words ...string) bool {
 	inside := false
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		if c == 0xc5 || c == 0xe2 {
+		if c >= utf8.RuneSelf && foldsToASCII(text[i:]) {
 			return true
 		}
 		if !inside {
@@ -46,6 +47,12 @@ func mayHoldWord(text string, words ...string) bool {
 		inside = c == '_' || isDigit(c) || 'a' <= lower(c) && lower(c) <= 'z'
 	}
 	return false
+}
+
+// foldsToASCII reports whether a text begins with one of the two characters that (?i)
+// takes for ASCII letters.
+func foldsToASCII(text string) bool {
+	return strings.HasPrefix(text, "ſ") || strings.HasPrefix(text, "\u212a")
 }
 
 // hasFold reports whether a text begins with a word in lower case, in any case.
