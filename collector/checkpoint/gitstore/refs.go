@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 
@@ -67,16 +68,61 @@ func (s *Store) ref(name string, depth int) (plumbing.Hash, error) {
 		}
 		return plumbing.ZeroHash, fmt.Errorf("read %s: %w: it names no commit", name, ErrCorrupt)
 	}
-	data, err := os.ReadFile(filepath.Join(s.Common, "packed-refs"))
+	return s.packedRef(name)
+}
+
+// packedRef looks a reference up in the file of all that are packed: its lines are
+// "hash name", sorted by name where its first line says so.
+func (s *Store) packedRef(name string) (h plumbing.Hash, err error) {
+	file, err := mapFile(filepath.Join(s.Common, "packed-refs"), keepIndex)
 	if err != nil {
+		return h, ErrNotFound
+	}
+	defer file.close()
+	defer guard(h, &err)
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	rest := file.data
+	if first, _, _ := bytes.Cut(rest, []byte("\n")); bytes.HasPrefix(first, []byte("# pack-refs with:")) && bytes.Contains(first, []byte(" sorted")) {
+		rest = nearLine(rest, name)
+	}
+	at := bytes.Index(rest, []byte(" "+name+"\n"))
+	if at < 2*hashSize || at > 2*hashSize && rest[at-2*hashSize-1] != '\n' || !decodeHash(&h, rest[at-2*hashSize:at]) {
 		return plumbing.ZeroHash, ErrNotFound
 	}
-	for _, line := range strings.Split(string(data), "\n") {
-		if hash, ref, ok := strings.Cut(strings.TrimSpace(line), " "); ok && ref == name && plumbing.IsHash(hash) {
-			return plumbing.NewHash(hash), nil
+	return h, nil
+}
+
+// nearLine returns the part of sorted packed references, of whole lines, that a name
+// is in if it is there at all.
+func nearLine(data []byte, name string) []byte {
+	const small = 4 << 10
+	low, high := 0, len(data)
+	for high-low > small {
+		start := bytes.IndexByte(data[(low+high)/2:high], '\n')
+		for start >= 0 { // the next line that has a name: others say what a tag names
+			line := data[(low+high)/2+start+1 : high]
+			if len(line) > 0 && line[0] != '^' && line[0] != '#' {
+				break
+			}
+			next := bytes.IndexByte(line, '\n')
+			if next < 0 {
+				start = -1
+				break
+			}
+			start += 1 + next
+		}
+		if start < 0 {
+			break
+		}
+		line := (low+high)/2 + start + 1
+		text, _, _ := bytes.Cut(data[line:high], []byte("\n"))
+		if _, other, _ := bytes.Cut(text, []byte(" ")); string(other) <= name {
+			low = line
+		} else {
+			high = line
 		}
 	}
-	return plumbing.ZeroHash, ErrNotFound
+	return data[low:high]
 }
 
 // Resolve finds the commit that a person means: a branch, a tag, a remote branch,
