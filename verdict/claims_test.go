@@ -79,3 +79,20 @@ func TestHopedExitCodes(t *testing.T) {
 		assert.Equal(t, want, f.decide(t).Verdict, claim)
 	}
 }
+
+// What a tracker says beside its packets counts: blockers, open items, a NO_GO of its
+// own; and what it says of nothing left does not.
+func TestWhatStandsBesideThePackets(t *testing.T) {
+	for end, want := range map[string]verdict.Decision{
+		"## Blockers\n\n- The licence is not cleared": verdict.NoGo, "## Blockers\n\n- None": verdict.Go, "## Open items\n\n- Offsets overflow": verdict.GoWithConditions,
+		"## Known issues\n\n- Low: lamps flicker, won't fix": verdict.Go, "## Summary\n\nRecommendation: NO-GO until the offsets are fixed.": verdict.GoWithConditions,
+		"## Summary\n\nRecommendation: GO": verdict.Go, "## Notes\n\n- a critical risk of data loss": verdict.GoWithConditions, "## Notes\n\n- a risk assessment was made": verdict.Go,
+		"<table><tr><td>Data loss on replay</td></tr></table>": verdict.GoWithConditions, "<p align=\"center\"><img src=\"a.png\"></p>": verdict.Go,
+	} {
+		f := &fixture{doc: goodTracker}
+		f.doc += "\n" + end + "\n"
+		r := f.decide(t)
+		assert.Equal(t, want, r.Verdict, end)
+		assert.False(t, finds(r, "risk/dropped") || finds(r, "risk/unrecorded"), end)
+	}
+}

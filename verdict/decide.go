@@ -52,11 +52,12 @@ type judge struct {
 	ownNeeds map[string]int // how many of a command's needs are the change's own; nil without a base
 	report   *Report
 	ids      map[string]int
+	refused  map[string]bool                   // trackers that record a NO_GO which this run does not answer
 	byCommit map[string][]*evidence.Checkpoint // by full hash; see recordedAs
 }
 
 func newJudge(in Input) *judge {
-	j := &judge{Input: in, policy: Effective(in.Policy, in.Base), evidence: map[string]*evidence.Command{}, states: map[string]CommandState{}, keys: map[string]string{}, shapes: map[string]*plan.Shape{}, trackers: map[string]*tracker.Tracker{}, ids: map[string]int{}}
+	j := &judge{Input: in, policy: Effective(in.Policy, in.Base), evidence: map[string]*evidence.Command{}, states: map[string]CommandState{}, keys: map[string]string{}, shapes: map[string]*plan.Shape{}, trackers: map[string]*tracker.Tracker{}, ids: map[string]int{}, refused: map[string]bool{}}
 	required := in.Trackers
 	if in.Base != nil {
 		required = append(slices.Clone(in.Trackers), in.Base.Trackers...)
@@ -157,6 +158,7 @@ func (j *judge) identify(f *Finding) string {
 // finish sorts the findings and takes the decisions.
 func (j *judge) finish() *Report {
 	r := j.report
+	j.refusals()
 	slices.SortStableFunc(r.Findings, func(a, b Finding) int { return severityRank(a.Severity) - severityRank(b.Severity) })
 	for i := range r.Findings {
 		if f := &r.Findings[i]; f.Severity == Condition {
@@ -287,13 +289,30 @@ func (j *judge) countFindings() {
 	}
 }
 
+// refusals makes a NO_GO that a tracker records, and that no packet of this run
+// answers, a condition where nothing else stands against a GO: somebody who knew more
+// may have said it.
+func (j *judge) refusals() {
+	for i := range j.report.Trackers {
+		t := &j.report.Trackers[i]
+		if j.refused[t.Path] && !j.LintOnly && decisionOf(j.report.Findings, t.Path) != NoGo {
+			j.find("tracker/recorded-verdict", Finding{
+				Tracker: t.Path, Pos: *t.RecordedPos, Severity: Condition, Claimed: string(t.Recorded),
+				Message: "the tracker itself says " + string(t.Recorded) + ", and nothing that was found says why", Hint: "say under residual risks what stands against it, or record the verdict again",
+			})
+		} else {
+			delete(j.refused, t.Path)
+		}
+	}
+}
+
 // recordedVerdicts compares what the trackers record with what was decided.
 func (j *judge) recordedVerdicts() {
 	r := j.report
 	added := false
 	for i := range r.Trackers {
 		t := &r.Trackers[i]
-		if t.Recorded == "" || t.Recorded == t.Verdict || j.LintOnly {
+		if t.Recorded == "" || t.Recorded == t.Verdict || j.LintOnly || j.refused[t.Path] {
 			continue
 		}
 		n := len(r.Findings)

@@ -181,6 +181,10 @@ func (l *ledger) named(id string) *tracker.Packet {
 // reconciles are titles of lists that speak for all packets.
 var reconciles = lazyregexp.New(`(?i)\b(?:reconcil|consolidat|ledger|register|all packets|summary|overall|final)`)
 
+// besidePackets are titles of lists that stand beside the packets' risks, and repeat
+// none of them.
+var besidePackets = lazyregexp.New(`(?i)\b(?:issues?|defects|bugs|blockers?|items|points|questions|problems)(?: log)?$`)
+
 // fromList takes a list over several packets. One that stands in a packet that
 // does not ask for the verdict, under no such title, is that packet's own.
 func (l *ledger) fromList(t *tracker.RiskTable, recorded bool) {
@@ -190,7 +194,7 @@ func (l *ledger) fromList(t *tracker.RiskTable, recorded bool) {
 	case t.Kind == tracker.RiskTableConditions:
 		l.fromConditions(t)
 		return
-	case !own:
+	case !own && !besidePackets.MatchString(t.Title):
 		l.reconciled = l.reconciled || len(t.Rows) > 0
 	}
 	for n := range t.Rows {
@@ -200,7 +204,7 @@ func (l *ledger) fromList(t *tracker.RiskTable, recorded bool) {
 		case own && !l.names(r.Packet):
 			l.fromPacket(p, r)
 		default:
-			l.fromRow(t, r, recorded && !own)
+			l.fromRow(t, r, recorded && !own && !besidePackets.MatchString(t.Title))
 		}
 	}
 }

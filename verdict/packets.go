@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
@@ -31,6 +32,9 @@ func (j *judge) tracker(_ int, t *tracker.Tracker) {
 	r := TrackerReport{Path: t.Path, SHA256: t.SHA256, Title: t.Title.Text, Next: t.Next.Text}
 	if v := t.Recorded(); v != nil {
 		r.Recorded, r.RecordedPos = Decision(v.Decision), &v.Pos
+		j.refused[t.Path] = r.Recorded == NoGo && !slices.ContainsFunc(t.Packets, func(p tracker.Packet) bool {
+			return answered(&p) && p.Section != nil && p.Section.Pos.Line <= v.Pos.Line && v.Pos.Line <= p.Section.End
+		})
 	}
 	j.report.Trackers = append(j.report.Trackers, r)
 	for i := range t.Packets {

@@ -83,6 +83,21 @@ func (p *reader) checkpointTable(b *block, d *document, packet, commit int) {
 	}
 }
 
+// commitList is several commits where one is asked for.
+var (
+	commitList = lazyregexp.New(`(?i)^\W*[0-9a-f]{7,40}\b(?:\W?\s*(?:[,;+&/]|and)\s*\W?[0-9a-f]{7,40}\b)+`)
+	commitHash = lazyregexp.New(`(?i)\b[0-9a-f]{7,40}\b`)
+)
+
+// alsoRecorded are the commits that a text lists behind the first one.
+func alsoRecorded(text string) []string {
+	list := commitHash.FindAllString(strings.ToLower(commitList.FindString(text)), -1)
+	if len(list) < 2 {
+		return nil
+	}
+	return list[1:]
+}
+
 // commitRange is what git calls a range of commits.
 var commitRange = lazyregexp.New(`(?i)^\W*([0-9a-f]{4,40})[\^~]?(?:\.\.\.?|…)([0-9a-f]{4,40})\b`)
 
@@ -102,6 +117,14 @@ func (p *reader) addCheckpoint(id string, in *inline, source string, d *document
 	}
 	if c.Kind == CheckpointHash && len(in.spans) > 0 && in.spans[0].start == 0 {
 		c.Pos = d.pos(in.spans[0].offset)
+	}
+	for _, hash := range alsoRecorded(c.Text) { // "`1a2b3c4`, `5d6e7f8`": the last one counts
+		also := c
+		also.Hash = hash
+		if c.Hash != hash {
+			p.t.Packets[i].Checkpoints = append(p.t.Packets[i].Checkpoints, c)
+			c = also
+		}
 	}
 	list := p.t.Packets[i].Checkpoints
 	for n := range list {

@@ -228,3 +228,22 @@ func TestNumbersThatAreSaidToBePackets(t *testing.T) {
 	assert.False(t, tr.Packets[1].Done())
 	assert.NotNil(t, tr.Packets[1].Section)
 }
+
+// TestBoxesWithBlanks: a box with blanks inside is a box.
+func TestBoxesWithBlanks(t *testing.T) {
+	tr := tracker.Parse("t.md", []byte("## Packet Board\n\n| Packet | Title | Status |\n|---|---|---|\n| CAR-1 | Brakes | DONE |\n\n## CAR-1 Brakes (in review)\n\n- [ x ] they hold\n- [  ] they do not fade\n"), nil)
+	boxes := tr.Packets[0].Boxes
+	require.Len(t, boxes, 2)
+	assert.True(t, boxes[0].Checked)
+	assert.False(t, boxes[1].Checked)
+	require.Len(t, tr.Packets[0].Statuses, 1)
+	assert.Equal(t, "in review", tr.Packets[0].Statuses[0].Text)
+}
+
+// TestSeveralCommits: each commit of a list is recorded, and what a remark names is not.
+func TestSeveralCommits(t *testing.T) {
+	for said, want := range map[string]int{"`1a2b3c4`, `5d6e7f8`": 2, "1a2b3c4 and 5d6e7f8 + 9a8b7c6": 3, "`1a2b3c4` (reverts `5d6e7f8`)": 1, "`1a2b3c4`, `1a2b3c4`": 1} {
+		tr := parse(t, "- [x] `go vet ./...` -> exit 0", "Commit: "+said, "- AB-02: TODO")
+		assert.Len(t, tr.Packets[0].Checkpoints, want, said)
+	}
+}

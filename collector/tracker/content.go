@@ -137,7 +137,7 @@ func (p *reader) depends(text string) {
 
 var dependsWord = lazyregexp.New(`(?i)^(depends on|dependencies|blocked by)$`)
 
-var boxMark = lazyregexp.New(`^(?:\[([ xX~✓✔✅☑❌/>!?*-]?)\]\s+|([✅☑✔☐⬜❌])\x{fe0f}?\s+)`)
+var boxMark = lazyregexp.New(`^(?:\[\s*([ xX~✓✔✅☑❌/>!?*-]?)\s*\]\s+|([✅☑✔☐⬜❌])\x{fe0f}?\s+)`)
 
 // box reads the mark of a check box and returns the text after it.
 func box(b *block) (rest inline, checked, isBox bool) {

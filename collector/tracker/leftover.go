@@ -49,12 +49,18 @@ func (p *reader) readSoFar() int {
 // sample are headings under which a document shows forms instead of filling them.
 var sample = lazyregexp.New(`(?i)\b(template|legend|example|sample|format|convention|how (to|this)|key)\b`)
 
+// unheardRisk is a risk of some weight, by its own words.
+var unheardRisk = lazyregexp.New(`(?i)\b(?:high|critical|severe)[ -](?:severity )?risks?\b|\b(?:unmitigated|not (?:yet )?mitigated)\b|^(?:high|critical|blocker)\s*:\s`)
+
 func (p *reader) leaveOver(b *block, d *document, group string) {
 	switch b.kind {
 	case blockItem, blockPara:
 		rest, checked, isBox := box(b)
 		if isBox && !checked && b.kind == blockItem && p.part != partBoard && !sample.MatchString(group) {
 			p.leftovers = append(p.leftovers, leftover{text: rest.text, pos: d.pos(rest.offset)})
+		}
+		if m := unheardRisk.FindStringIndex(rest.text); m != nil && (p.packet >= 0 || b.kind == blockItem) && !sample.MatchString(group) {
+			p.warn(d.pos(rest.offset), "words of a risk that stand under no label of risks: "+firstWords(rest.text), "risks under “Residual risk:”", "move it there, so that it can be weighed")
 		}
 		for _, c := range commandsIn(&rest) {
 			if end := result(c.tail); end.Kind == ResultExit {
@@ -80,11 +86,14 @@ func (p *reader) leaveOver(b *block, d *document, group string) {
 // htmlClaim is what an HTML block must not hold unread.
 var htmlClaim = lazyregexp.New(`(?im)\[[ x]\]|\bexit(?: code)?\s*[:=]?\s*\d|\bverdict\b|\bresidual\b|^\s*#{1,4} |\bP[0-2]\s*:`)
 
+// htmlTag is what is no text in HTML.
+var htmlTag = lazyregexp.New(`(?s)<!--.*?-->|<[^>]*>`)
+
 func (p *reader) leaveHTML(b *block, d *document) {
 	switch {
 	case b.unclosed:
 		p.warn(d.pos(b.offset), "a comment that never closes", "-->", "close the comment; everything after it is hidden")
-	case htmlClaim.MatchString(b.text), len(p.words.idsIn(b.text, p.index)) > 0:
+	case htmlClaim.MatchString(b.text), len(strings.Fields(htmlTag.ReplaceAllString(b.text, " "))) > 2, len(p.words.idsIn(b.text, p.index)) > 0:
 		p.warn(d.pos(b.offset), "HTML or a footnote that was not read: "+firstWords(b.text), "Markdown in the packet's section", "write it as Markdown there; a blank line after a tag lets Markdown begin again")
 	}
 }

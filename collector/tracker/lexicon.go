@@ -35,7 +35,7 @@ var partHeadings = map[part]lazyregexp.Regexp{
 	partRequired:    lazyregexp.New(`(?i)\brequired\s+(tests?|commands?|checks?|validation|verification)|\b(acceptance|verification|validation|test|check)\s+commands?\b|\bcommand set\b|^(full|final|required|milestone)?\s*(validation|verification)( gate)?s?\b|^(tests|required|checks)$|^tests to run$`),
 	partGates:       lazyregexp.New(`(?i)\b(review|quality|exit|approval)\s+gates?\b|^gates?$|^gate checklist`),
 	partEvidence:    lazyregexp.New(`(?i)\bevidence\b|\breview record\b|\breview$|^review notes`),
-	partRisks:       lazyregexp.New(`(?i)\b(residual|known|open|remaining|accepted)\s+risks?\b|\bdebt ledger\b|\brisk (register|ledger|table|matrix|log)\b|^risks$|^raid\b|\b(known|open) (issues|defects|bugs)$|^issues?( log)?$`),
+	partRisks:       lazyregexp.New(`(?i)\b(residual|known|open|remaining|accepted)\s+risks?\b|\bdebt ledger\b|\brisk (register|ledger|table|matrix|log)\b|^risks$|^raid\b|\b(known|open) (issues|defects|bugs)$|^issues?( log)?$|^((open|current|release|known) )?blockers?$|^(open|outstanding|unresolved) (items|points|questions|problems)$`),
 	partCheckpoints: lazyregexp.New(`(?i)\bcheckpoint( commit)?s?\b|^commits$|\bcommit (log|hashes|list)\b`),
 	partNext:        lazyregexp.New(`(?i)\bnext (packet|step|work item|task)s?\b|^next( up)?$`),
 	partStatus:      lazyregexp.New(`(?i)^(lane|program|overall|final) status\b`),

@@ -60,13 +60,17 @@ var (
 	followField = lazyregexp.New(`(?i)\bfollow-?up:\s*([^\n]+?)(?:\.\s|\.?$|\n)`)
 )
 
+var blockersTitle = lazyregexp.New(`(?i)\bblockers?$`)
+
 // riskOf reads one statement of a risk.
 func (p *reader) riskOf(b *block, d *document) Risk {
 	line, note, _ := strings.Cut(b.text, "\n")
 	r := Risk{Raw: strings.ReplaceAll(b.text, "\n", " "), Note: strings.ReplaceAll(note, "\n", " "), Pos: d.pos(b.offset)}
 	r.Text = strings.TrimSpace(line)
 	r.Packet, r.Text = p.riskPacket(r.Text)
-	r.Severity, r.Text = textSeverity(r.Text, b.text)
+	if r.Severity, r.Text = textSeverity(r.Text, b.text); r.Severity == "" && blockersTitle.MatchString(p.run) {
+		r.Severity = "blocker"
+	}
 	if r.Struck = mostlyStruck(&b.inline); r.Struck {
 		r.After = strings.TrimSpace(b.text[b.struck[0].end:])
 	}

@@ -146,8 +146,10 @@ func (p *reader) beginPacket(id, rest string, pos Pos, level int) {
 		pk.Section = &Section{Title: title, Pos: pos, End: pos.Line}
 	}
 	p.part, p.mode, p.run = partPacket, modeNone, ""
-	if p.words.isState(title) {
+	if said := remark.FindString(title); p.words.isState(title) {
 		p.stated(title, pos)
+	} else if said = strings.Trim(said, " ()"); p.words.isState(said) { // "Replay (in progress)"
+		p.stated(said, pos)
 	}
 }
 
