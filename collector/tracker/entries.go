@@ -14,8 +14,11 @@ func (p *reader) entryOf(b *block, current string) (id string, of part) {
 	}
 	id, rest := p.words.leadingID(text)
 	if _, known := p.index[NormalID(id)]; !known || !namedID.MatchString(id) {
+		if p.packet >= 0 && b.level > p.level || p.words.partOf(text) != partEvidence {
+			return "", partOther
+		}
 		ids := p.words.idsIn(text, p.index)
-		if len(ids) != 1 || !namedID.MatchString(ids[0]) || p.packet >= 0 && b.level > p.level || p.words.partOf(text) != partEvidence {
+		if len(ids) != 1 || !namedID.MatchString(ids[0]) {
 			return "", partOther
 		}
 		id, rest = ids[0], text

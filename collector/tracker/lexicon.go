@@ -226,6 +226,9 @@ var anyID = lazyregexp.New(idForm)
 
 // idsIn finds the packets that a text names.
 func (l *lexicon) idsIn(text string, known map[string]int) []string {
+	if !hasDigit(text) {
+		return nil
+	}
 	var ids []string
 	seen := map[string]bool{}
 	for _, at := range anyID.FindAllStringIndex(text, -1) {

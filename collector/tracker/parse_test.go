@@ -372,6 +372,7 @@ func FuzzParse(f *testing.F) {
 	f.Add(fmt.Appendf(nil, doc, "- [x] `go test ./...` -> exit 0", "```markdown\n"+evidence+"```", "- AB-01: `0a7ede65`"))
 	f.Add([]byte("## Packet Board\n|a|\n|-|\n```\n## A-1 Checklist\n"))
 	f.Add([]byte("## A-1 Checklist: x\n### Scope\n- src/**, not `b c/d.go` (e/*)\n- Out: [x/](y)\n\n|Must not touch|\n|-|\n|a/b|\n\nTouches: **c/d.go**:\n```\n*.go\n```\n"))
+	f.Add([]byte(board(3) + "## C-1/C-2: x\n\nReviewed by: Grace — approved\n\nFiles changed:\n M  a/b.go\n{a => b}/c.go | 2 +-, d e\n\n```\na/b.go\n```\n\n### C-1 to C-3 Review Evidence\n\n- LGTM (x)\n2.\n3. [a b/](c), `d`\n"))
 	f.Fuzz(func(t *testing.T, src []byte) {
 		tr := tracker.Parse("t.md", src, nil)
 		lines := bytes.Count(src, []byte("\n")) + bytes.Count(src, []byte("\r")) + 1
