@@ -13,8 +13,9 @@ CGO_ENABLED=0 go build -trimpath -o "$scratch/verdict" ./cmd/verdict # as it is 
 export GIT_CONFIG_GLOBAL=/dev/null GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com
 TIMEFORMAT='%R %U %S'
 
+exec 3>&2
 # once COMMAND...: wall and CPU in milliseconds, of all its processes
-once() { { time "$@" >/dev/null 2>&1; } 2>&1 | awk '{ printf "%.1f %.1f\n", $1 * 1000, ($2 + $3) * 1000 }'; }
+once() { { time "$@" >/dev/null 2>&1 || echo "exit status $?: $*" >&3; } 2>&1 | awk '{ printf "%.1f %.1f\n", $1 * 1000, ($2 + $3) * 1000 }'; }
 # median N: the middle one of column N of the lines
 median() { awk -v n="$1" '{ print $n }' | sort -n | awk '{ x[NR] = $1 } END { print x[int((NR + 1) / 2)] }'; }
 # turns N NAME...: N times each command of the array of that name, in turns; into files of that name
