@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -179,6 +180,7 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 			r, err = unreadable(fmt.Sprint(p)), nil
 		}
 	}()
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true)) // a file that shrinks while it is read
 	s, err := open(ctx, root)
 	switch {
 	case errors.Is(err, gitstore.ErrNoRepository):
