@@ -443,7 +443,7 @@ func (p *Packet) settle() {
 		e.State = EvidenceAbsent
 	case len(e.Claims) > 0 || len(e.Files) > 0:
 		e.State = EvidenceFilled
-	case raw == "" || templateMarks.MatchString(raw) || placeholderWord.MatchString(raw):
+	case raw == "" || strings.ContainsAny(raw, "<|") && templateMarks.MatchString(raw) || placeholderWord.MatchString(raw):
 		e.State = EvidencePlaceholder
 	default:
 		e.State = EvidenceFilled

@@ -59,7 +59,7 @@ func (p *reader) leaveOver(b *block, d *document, group string) {
 		if isBox && !checked && b.kind == blockItem && p.part != partBoard && !sample.MatchString(group) {
 			p.leftovers = append(p.leftovers, leftover{text: rest.text, pos: d.pos(rest.offset)})
 		}
-		if m := unheardRisk.FindStringIndex(rest.text); m != nil && (p.packet >= 0 || b.kind == blockItem) && !sample.MatchString(group) {
+		if (p.packet >= 0 || b.kind == blockItem) && mayHoldWord(rest.text, "high", "critical", "severe", "unmitigated", "not", "blocker") && unheardRisk.MatchString(rest.text) && !sample.MatchString(group) {
 			p.warn(d.pos(rest.offset), "words of a risk that stand under no label of risks: "+firstWords(rest.text), "risks under “Residual risk:”", "move it there, so that it can be weighed")
 		}
 		for _, c := range commandsIn(&rest) {
