@@ -87,7 +87,7 @@ func TestWhatStandsBesideThePackets(t *testing.T) {
 		"## Blockers\n\n- The licence is not cleared": verdict.NoGo, "## Blockers\n\n- None": verdict.Go, "## Open items\n\n- Offsets overflow": verdict.GoWithConditions,
 		"## Known issues\n\n- Low: lamps flicker, won't fix": verdict.Go, "## Summary\n\nRecommendation: NO-GO until the offsets are fixed.": verdict.GoWithConditions,
 		"## Summary\n\nRecommendation: GO": verdict.Go, "## Notes\n\n- a critical risk of data loss": verdict.GoWithConditions, "## Notes\n\n- a risk assessment was made": verdict.Go,
-		"<table><tr><td>Data loss on replay</td></tr></table>": verdict.GoWithConditions, "<p align=\"center\"><img src=\"a.png\"></p>": verdict.Go,
+		"<table><tr><td>Data loss on replay</td></tr></table>": verdict.GoWithConditions, "A remark.[^1]\n\n[^1]: At half past two it runs at three.": verdict.Go, "<p align=\"center\"><img src=\"a.png\"></p>": verdict.Go,
 	} {
 		f := &fixture{doc: goodTracker}
 		f.doc += "\n" + end + "\n"
