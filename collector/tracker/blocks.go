@@ -198,7 +198,7 @@ func (r *blockReader) html(n *ast.HTMLBlock) {
 		return
 	}
 	if text := strings.TrimSpace(anyTag.ReplaceAllString(string(raw), " ")); text != "" {
-		r.out = append(r.out, block{kind: blockHTML, inline: inline{text: text, offset: start}})
+		r.out = append(r.out, block{kind: blockHTML, info: "html", inline: inline{text: text, offset: start}})
 	}
 }
 

@@ -86,14 +86,11 @@ func (p *reader) leaveOver(b *block, d *document, group string) {
 // htmlClaim is what an HTML block must not hold unread.
 var htmlClaim = lazyregexp.New(`(?im)\[[ x]\]|\bexit(?: code)?\s*[:=]?\s*\d|\bverdict\b|\bresidual\b|^\s*#{1,4} |\bP[0-2]\s*:`)
 
-// htmlTag is what is no text in HTML.
-var htmlTag = lazyregexp.New(`(?s)<!--.*?-->|<[^>]*>`)
-
 func (p *reader) leaveHTML(b *block, d *document) {
 	switch {
 	case b.unclosed:
 		p.warn(d.pos(b.offset), "a comment that never closes", "-->", "close the comment; everything after it is hidden")
-	case htmlClaim.MatchString(b.text), strings.HasPrefix(strings.TrimSpace(b.text), "<") && len(strings.Fields(htmlTag.ReplaceAllString(b.text, " "))) > 2, len(p.words.idsIn(b.text, p.index)) > 0:
+	case htmlClaim.MatchString(b.text), b.info == "html" && len(strings.Fields(b.text)) > 2, len(p.words.idsIn(b.text, p.index)) > 0:
 		p.warn(d.pos(b.offset), "HTML or a footnote that was not read: "+firstWords(b.text), "Markdown in the packet's section", "write it as Markdown there; a blank line after a tag lets Markdown begin again")
 	}
 }
