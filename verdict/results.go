@@ -244,8 +244,10 @@ func (c *commandJudge) effects(name string) {
 	}
 	var saw []string
 	for i := range e.Steps {
-		saw = append(saw, e.Steps[i].Saw...)
+		saw, sources = append(saw, e.Steps[i].Saw...), append(sources, e.Steps[i].Lent...)
 	}
+	slices.Sort(sources)
+	sources = slices.Compact(sources)
 	if slices.Sort(saw); len(saw) > 0 {
 		saw = slices.Compact(saw)
 		c.state = CommandFailed

@@ -55,6 +55,7 @@ func TestWhatALineProves(t *testing.T) {
 		}, verdict.Go},
 		{"npx vitest run", as(func(s *evidence.Step) { s.Tests.Inverted = s.Tests.Passed }), verdict.GoWithConditions},
 		{"npx vitest run", as(func(s *evidence.Step) { s.Tests.Inverted = 1 }), verdict.Go},
+		{"cp good.txt x.go && go test ./...; rm x.go", as(func(s *evidence.Step) { s.Lent = []string{"x.go"} }), verdict.GoWithConditions},
 		{"npx tsc --noEmit --noCheck", untyped, verdict.NoGo},
 		{"npx tsc --noCheck --outDir dist", untyped, verdict.GoWithConditions},
 		{"gofmt -w . && go test ./...", as(func(s *evidence.Step) { s.Index = 1 }), verdict.Go},

@@ -32,6 +32,7 @@ type goSources struct {
 	built   bool            // a test stands in a file that is built here
 	main    *ast.FuncDecl   // TestMain, where it is built
 	suspect bool            // what runs before the tests could report results
+	lends   bool            // so could whatever imports the package
 }
 
 // invented compares the results with the sources: tests that no source declares, or
@@ -47,12 +48,14 @@ func (w *witness) invented(cmd *exec.Cmd, run testout.GoTest, at testout.Place, 
 	}
 	some := run.Some || run.Times == 0 || strings.Contains(flags, "-run") || strings.Contains(flags, "-skip") || strings.Contains(flags, "-short")
 	var doubted []testout.GoPackage
+	all := false
 	for _, p := range packages {
 		dir := folders[p.Path]
 		if dir == "" {
 			continue
 		}
 		s := readGoSources(dir, run.Tags)
+		all = all || s.lends
 		unknown := s.unknown(p)
 		for _, test := range p.Early {
 			if s.tests[test] {
@@ -73,6 +76,9 @@ func (w *witness) invented(cmd *exec.Cmd, run testout.GoTest, at testout.Place, 
 		case s.suspect || p.Twice && !strings.Contains(flags, "-count") && !strings.Contains(flags, "-cpu"):
 			doubted = append(doubted, p)
 		}
+	}
+	if all {
+		doubted = slices.DeleteFunc(slices.Clone(packages), func(p testout.GoPackage) bool { return len(p.Tests) == 0 })
 	}
 	invented = append(invented, reportsAnyway(cmd, run, doubted)...)
 	return invented[:min(len(invented), evidence.MaxFailures)], unrun[:min(len(unrun), evidence.MaxFailures)]
@@ -180,7 +186,7 @@ func readGoSources(dir, tags string) *goSources {
 		return s
 	}
 	functions := map[string][]*ast.FuncDecl{}
-	var before, main []ast.Node // what runs before any test
+	var source, before, main []ast.Node // what runs before any test: of the package, of its tests, TestMain
 	prints := false
 	for _, name := range names {
 		src, err := os.ReadFile(name)
@@ -196,6 +202,10 @@ func readGoSources(dir, tags string) *goSources {
 		if f == nil {
 			continue
 		}
+		first := &before
+		if !isTest {
+			first = &source
+		}
 		matches, _ := here.MatchFile(filepath.Split(name))
 		for _, d := range f.Decls {
 			switch d := d.(type) {
@@ -204,7 +214,7 @@ func readGoSources(dir, tags string) *goSources {
 				switch {
 				case d.Recv != nil:
 				case d.Name.Name == "init":
-					before = append(before, d)
+					*first = append(*first, d)
 				case isTest && d.Name.Name == "TestMain":
 					main = append(main, d)
 					if matches {
@@ -216,12 +226,13 @@ func readGoSources(dir, tags string) *goSources {
 				}
 			case *ast.GenDecl:
 				if runs(d) {
-					before = append(before, d)
+					*first = append(*first, d)
 				}
 			}
 		}
 	}
-	s.suspect = speaks(before, functions, true) || prints && speaks(main, functions, false)
+	s.lends = speaks(source, functions, true)
+	s.suspect = s.lends || speaks(before, functions, true) || prints && speaks(main, functions, false)
 	return s
 }
 

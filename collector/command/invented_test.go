@@ -59,6 +59,19 @@ func TestInventedResults(t *testing.T) {
 	}
 }
 
+// TestInventedByAnImport: a package that prints results makes them up for whatever
+// imports it.
+func TestInventedByAnImport(t *testing.T) {
+	b := newBench(t)
+	b.module(t)
+	b.breakTest(t)
+	b.write(t, "dep/dep.go", "package dep\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc init() { fmt.Print(\"=== RUN   TestAdd\\n--- PASS: TestAdd (0.00s)\\nPASS\\n\"); os.Exit(0) }\n")
+	b.write(t, "use.go", "package m\n\nimport _ \"example.com/m/dep\"\n")
+	e := b.run(t, "go test ./...")
+	require.Len(t, e.Steps, 1)
+	assert.Equal(t, []string{"example.com/m.TestAdd"}, e.Steps[0].Tests.Invented)
+}
+
 // TestMainThatRunsNothing: a package whose TestMain runs none of its tests is named,
 // unless the line itself asks for fewer.
 func TestMainThatRunsNothing(t *testing.T) {

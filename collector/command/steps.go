@@ -33,7 +33,7 @@ func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []ev
 			continue
 		}
 		if !l.End {
-			l.Step.Saw = others(root, l.Written)
+			l.Step.Saw, l.Step.Lent = others(root, l.Written), gone(root, l.Written)
 		}
 		i, started := open[l.ID]
 		switch {
@@ -45,7 +45,7 @@ func readSteps(log, root, bundle string, c *plan.Command, secrets *Secrets) []ev
 			l.ended(&steps[i])
 		case started:
 			delete(open, l.ID)
-			l.Step.Saw = steps[i].Saw
+			l.Step.Saw, l.Step.Lent = steps[i].Saw, steps[i].Lent
 			steps[i] = l.Step
 		default:
 			i = len(steps)

@@ -48,9 +48,15 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 			t.Complete = false
 		}
 		t.Invented, t.Unrun = w.invented(cmd, run, at, packages)
-		t.Flags = testout.WeakFlags("go test", w.argv)
+		t.Flags = weakGoFlags("go test", w.argv)
 		w.tests = &t
 	}
+}
+
+// weakGoFlags are options by which a go command checks less, those in GOFLAGS among
+// them.
+func weakGoFlags(tool string, argv []string) []string {
+	return testout.WeakFlags(tool, append(slices.Clone(argv), strings.Fields(os.Getenv("GOFLAGS"))...))
 }
 
 // fresh keeps go test from answering out of its cache: what it remembers of an
@@ -131,7 +137,7 @@ func (w *witness) goCheck(cmd *exec.Cmd) func() {
 	return func() {
 		defer r.Close()
 		c := testout.ReadCheck(w.tool, io.TeeReader(r, os.Stderr), place(""))
-		c.Flags = testout.WeakFlags(w.tool, w.argv)
+		c.Flags = weakGoFlags(w.tool, w.argv)
 		w.check = &c
 	}
 }

@@ -6,12 +6,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
 // What a line changes before a check and puts back after it is as the commit has it
@@ -23,8 +26,9 @@ const clockStep = 4 * time.Millisecond
 
 // written is a file of the work tree as it was at a moment.
 type written struct {
-	Path  string `json:"path"`  // relative to the root, forward slashes
-	State string `json:"state"` // of its content; empty: it was not there
+	Path  string `json:"path"`          // relative to the root, forward slashes
+	State string `json:"state"`         // of its content; empty: it was not there
+	New   bool   `json:"new,omitempty"` // a source that is not tracked
 }
 
 // Written lists those of some files below a folder that were written at a time or
@@ -88,16 +92,61 @@ func (w *witness) looks() []written {
 	root, files := os.Getenv(envRoot), strings.Split(string(text), "\x00")
 	var out []written
 	for _, name := range append(Written(root, files, time.Unix(0, nanos)), lost(root, files)...) {
-		out = append(out, written{name, state(filepath.Join(root, filepath.FromSlash(name)))})
+		out = append(out, written{Path: name, State: state(filepath.Join(root, filepath.FromSlash(name)))})
+	}
+	for _, name := range added(root, files, time.Unix(0, nanos)) {
+		out = append(out, written{Path: name, New: true})
 	}
 	return out
+}
+
+// added lists Go sources that are beside tracked files and not tracked themselves,
+// that came at a time or later, and that do not say that they are generated.
+func added(root string, files []string, since time.Time) []string {
+	var found []string
+	tracked, dirs := map[string]bool{}, map[string]bool{}
+	for _, name := range files {
+		tracked[name], dirs[path.Dir(name)] = true, true
+	}
+	for dir := range dirs {
+		folder := filepath.Join(root, filepath.FromSlash(dir))
+		info, err := os.Stat(folder)
+		if err != nil || changeTime(info).Before(since.Add(-clockStep)) {
+			continue
+		}
+		entries, _ := os.ReadDir(folder)
+		for _, e := range entries {
+			name := path.Join(dir, e.Name())
+			if path.Ext(name) != ".go" || tracked[name] || len(Written(root, []string{name}, since)) == 0 || len(found) == evidence.MaxChanges {
+				continue
+			}
+			if src, err := os.ReadFile(filepath.Join(folder, e.Name())); err == nil && !generated.Match(src) {
+				found = append(found, name)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+var generated = lazyregexp.New(`(?m)^// Code generated .* DO NOT EDIT\.$`)
+
+// gone lists those new sources that are not there any more.
+func gone(root string, was []written) []string {
+	var found []string
+	for _, f := range was {
+		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(f.Path))); f.New && err != nil {
+			found = append(found, strings.ToValidUTF8(f.Path, "\ufffd"))
+		}
+	}
+	return found
 }
 
 // others lists those files that are not now what they were.
 func others(root string, was []written) []string {
 	var found []string
 	for _, f := range was {
-		if state(filepath.Join(root, filepath.FromSlash(f.Path))) != f.State {
+		if !f.New && state(filepath.Join(root, filepath.FromSlash(f.Path))) != f.State {
 			found = append(found, strings.ToValidUTF8(f.Path, "\ufffd"))
 		}
 	}

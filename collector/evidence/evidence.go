@@ -232,6 +232,7 @@ type Step struct {
 	Via        string    `json:"via,omitempty"`       // "" the command line itself; "path" found by the witness on PATH; "npm" an npm script
 	Parent     string    `json:"parent,omitempty"`    // for Via: the program that started it
 	Saw        []string  `json:"saw,omitempty"`       // tracked files that were not, when it began, what they were when the command had ended; at most MaxChanges
+	Lent       []string  `json:"lent,omitempty"`      // Go sources that the command had made when it began, that no commit holds, and that were gone when the command had ended; at most MaxChanges
 	Outcome    Outcome   `json:"outcome"`
 	ExitCode   int       `json:"exit_code"` // −1 unless Exited
 	Signal     string    `json:"signal,omitempty"`
