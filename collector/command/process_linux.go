@@ -18,6 +18,18 @@ func enlargePipe(w *os.File) {
 	unix.FcntlInt(w.Fd(), unix.F_SETPIPE_SZ, 1<<20) // a smaller pipe only costs time
 }
 
+// waitedPipe is a pipe whose reader waits in the read itself. At those of os.Pipe the
+// runtime waits, and is woken for every single write, whether somebody reads or not.
+func waitedPipe() (r, w *os.File, err error) {
+	var ends [2]int
+	if err := unix.Pipe2(ends[:], unix.O_CLOEXEC); err != nil {
+		return nil, nil, os.NewSyscallError("pipe2", err)
+	}
+	r, w = os.NewFile(uintptr(ends[0]), "|0"), os.NewFile(uintptr(ends[1]), "|1")
+	enlargePipe(w)
+	return r, w, nil
+}
+
 // subreaper makes this process the parent of what its commands leave behind.
 var subreaper = sync.OnceFunc(func() {
 	unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) // without it, sweeping finds less

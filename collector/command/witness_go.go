@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/collector/testout"
@@ -28,7 +29,7 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 		w.check = &evidence.Check{Files: -1, Packages: -1, Flags: testout.WeakFlags("go test", w.argv)}
 		return nil
 	}
-	r, pw, err := os.Pipe()
+	r, pw, err := waitedPipe()
 	if err != nil {
 		return nil
 	}
@@ -36,10 +37,10 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 	cmd.Args, cmd.Stdout = fresh(run.Args), pw
 	return func() {
 		defer r.Close()
-		var in io.Reader = r
+		var in io.Reader = &gathered{r: r}
 		if raw != nil {
 			defer raw.Close()
-			in = io.TeeReader(r, &bounded{w: raw, left: maxRaw})
+			in = io.TeeReader(in, &bounded{w: raw, left: maxRaw})
 			w.raw = name
 		}
 		at := place(run.Chdir)
@@ -51,6 +52,26 @@ func (w *witness) goTest(cmd *exec.Cmd) func() {
 		t.Flags = weakGoFlags("go test", w.argv)
 		w.tests = &t
 	}
+}
+
+// gathered reads a pipe in few pieces. go test writes each of its results by itself,
+// and whoever waits at the pipe is woken for each: it costs go test more than verdict.
+type gathered struct {
+	r     io.Reader
+	empty bool // the last piece was all that was there
+}
+
+// gatherFor is how long results may gather: a full pipe never holds go test up, and
+// nobody sees the delay.
+const gatherFor = 4 * time.Millisecond
+
+func (g *gathered) Read(p []byte) (int, error) {
+	if g.empty {
+		time.Sleep(gatherFor)
+	}
+	n, err := g.r.Read(p)
+	g.empty = n < len(p)
+	return n, err
 }
 
 // weakGoFlags are options by which a go command checks less, those in GOFLAGS among
