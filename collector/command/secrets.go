@@ -173,6 +173,6 @@ func (s *scrubber) safe(all []byte) int {
 	if bytes.IndexByte(all, '-') >= 0 && bytes.Count(all, key)%2 == 1 && len(all) < maxHeld {
 		return 0 // a key that has not ended
 	}
-	at := bytes.LastIndexByte(all, '\n') + 1
-	return max(at, len(all)-maxSecret)
+	least := max(0, len(all)-maxSecret)
+	return least + bytes.LastIndexByte(all[least:], '\n') + 1
 }
