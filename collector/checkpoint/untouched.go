@@ -14,10 +14,10 @@ import (
 	"github.com/go-git/go-git/v5/plumbing"
 )
 
-// Limits of the work trees that are looked at here: git looks at more files side by
-// side, and at more content as fast.
+// Limits of the work trees that are looked at here: git looks at each file in half the
+// time, so that from some number on it has earned its start, and at content as fast.
 const (
-	maxUntouched = 20_000  // files
+	maxUntouched = 2_000   // files
 	maxRacy      = 4 << 20 // bytes
 )
 
