@@ -27,7 +27,7 @@ func concealed(v reflect.Value) (reflect.Value, bool) {
 	}
 	switch v.Kind() {
 	case reflect.String:
-		text, found := redact.Command(v.String())
+		text, found := redact.Prose(v.String())
 		if len(found) == 0 {
 			return v, false
 		}

@@ -139,6 +139,9 @@ func (j *judge) find(id string, f Finding) *Finding {
 	if f.Severity == Condition {
 		rule.Severity = Condition
 	}
+	if n := len(j.report.Findings); n == cap(j.report.Findings) {
+		j.report.Findings = slices.Grow(j.report.Findings, n+16) // append alone would copy tens of thousands more often
+	}
 	j.report.Findings = append(j.report.Findings, f)
 	return &j.report.Findings[len(j.report.Findings)-1]
 }

@@ -146,10 +146,39 @@ var (
 	leaves    = lazyregexp.New(`(?i)\b(?:in|to|for|by|until)\s+(?:the\s+)?$`)
 )
 
+// idWords finds the words that may be packets' ids. Only words with a digit are
+// looked at closely.
+func idWords(text string) (found [][]int) {
+	letter := func(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c == '_' }
+	part := func(c byte) bool { return letter(c) || c == '-' || c == '.' }
+	end := 0
+	for i := 0; i < len(text); i++ {
+		if text[i] < '0' || text[i] > '9' {
+			continue
+		}
+		from, to := i, i
+		for from > 0 && part(text[from-1]) {
+			from--
+		}
+		for to < len(text) && part(text[to]) {
+			to++
+		}
+		if at := from - len("packet "); from == i && at >= end && strings.EqualFold(text[at:from], "packet ") && (at == 0 || !letter(text[at-1])) {
+			from = at
+		}
+		for _, at := range idWord.FindAllStringIndex(text[from:to], -1) {
+			end = from + at[1]
+			found = append(found, []int{from + at[0], end})
+		}
+		i = to
+	}
+	return found
+}
+
 // leftTo is the packet after this one that a text leaves the risk to. A packet
 // that is merely named takes care of nothing.
 func (l *ledger) leftTo(p *tracker.Packet, text string) *tracker.Packet {
-	for _, at := range idWord.FindAllStringIndex(text, -1) {
+	for _, at := range idWords(text) {
 		other := l.named(text[at[0]:at[1]])
 		if other == nil || !l.after(other, p) {
 			continue

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
 )
 
@@ -88,12 +87,29 @@ func (l *ledger) repeated(text string) *entry {
 	return l.begun[key]
 }
 
-var wordForm = lazyregexp.New(`[A-Za-z][A-Za-z0-9_]{3,}|\d{2,}`)
-
-// words are the words of a text that tell it from others, each once.
+// words are the words of a text that tell it from others, each once: those of four
+// characters and more that begin with a letter, and numbers of two digits and more.
 func words(text string) []string {
 	var out []string
-	for _, w := range wordForm.FindAllString(strings.ToLower(text), -1) {
+	digit := func(c byte) bool { return c >= '0' && c <= '9' }
+	letter := func(c byte) bool { return c >= 'a' && c <= 'z' }
+	for text = strings.ToLower(text); text != ""; {
+		n, least := 0, 4
+		switch {
+		case digit(text[0]):
+			for least = 2; n < len(text) && digit(text[n]); n++ {
+			}
+		case letter(text[0]):
+			for n < len(text) && (letter(text[n]) || digit(text[n]) || text[n] == '_') {
+				n++
+			}
+		}
+		if n < least {
+			text = text[1:]
+			continue
+		}
+		w := text[:n]
+		text = text[n:]
 		switch w {
 		case "with", "from", "this", "that", "have", "been", "does", "will", "into", "only", "when", "which", "packet", "risk", "test", "tests":
 			continue

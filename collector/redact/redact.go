@@ -65,14 +65,23 @@ func Tokens(p []byte) ([]byte, int) {
 // value is a word of shell text: in quotes, or not.
 const value = `('[^']*'|"[^"]*"|[^\s'";&|()<>` + "`" + `]+)`
 
+const (
+	option = "--" // whose value is the next word
+	quotes = `'"`
+)
+
 // given are the ways in which a command is given a secret. The first group stays,
-// the last one is the secret.
-var given = []lazyregexp.Regexp{
-	lazyregexp.New(`(?i)(\b(?:[\w-]*[_-])?(?:password|passwd|passphrase|token|secret|secrets|api[_-]?key|private[_-]?key|access[_-]?key|credentials)=)` + value),
-	lazyregexp.New(`(?i)(--(?:[a-z-]*-)?(?:password|passwd|passphrase|token|secret|api-?key|access-key)\s+)` + value),
-	lazyregexp.New(`(?i)(\bauthorization:\s*(?:(?:bearer|basic|token)\s+)?)([^\s'"\\]+)`),
-	lazyregexp.New(`(?i)(\b(?:private-token|(?:x-)?(?:[a-z]+-)*(?:api-?key|auth-token|access-token)):\s*)([^\s'"\\]+)`),
-	lazyregexp.New(`(\bcurl\b[^|;&]*\s(?:-u|--user)[ =]['"]?[^\s:'"]+:)([^\s'"]+)`),
+// the last one is the secret. A text that has none of the marks is not searched. A
+// header stands in quotes, or prose on authorization would hold secrets.
+var given = []struct {
+	marks string
+	re    lazyregexp.Regexp
+}{
+	{"=", lazyregexp.New(`(?i)(\b(?:[\w-]*[_-])?(?:password|passwd|passphrase|token|secret|secrets|api[_-]?key|private[_-]?key|access[_-]?key|credentials)=)` + value)},
+	{option, lazyregexp.New(`(?i)(--(?:[a-z-]*-)?(?:password|passwd|passphrase|token|secret|api-?key|access-key)\s+)` + value)},
+	{quotes, lazyregexp.New(`(?i)(['"]authorization:\s*(?:(?:bearer|basic|token)\s+)?)([^\s'"\\]+)`)},
+	{quotes, lazyregexp.New(`(?i)(['"](?:private-token|(?:x-)?(?:[a-z]+-)*(?:api-?key|auth-token|access-token)):\s*)([^\s'"\\]+)`)},
+	{"curl", lazyregexp.New(`(\bcurl\b[^|;&]*\s(?:-u|--user)[ =]['"]?[^\s:'"]+:)([^\s'"]+)`)},
 }
 
 // expanded is a value that the shell puts in, or that is none.
@@ -81,18 +90,31 @@ var expanded = lazyregexp.New("^[\"']?(?:\\$|`|\\\\\\$|\\[redacted\\]|['\"]?$)")
 // Command replaces the secrets in a command's text, and returns those that it was
 // given. A variable is no secret.
 func Command(text string) (string, []string) {
+	return replace(text, func(string) bool { return true })
+}
+
+// Prose does the same in text that may speak of commands. What stands behind an option
+// is a word more often than a secret there: it is one when it holds a digit.
+func Prose(text string) (string, []string) {
+	return replace(text, func(secret string) bool { return strings.ContainsAny(secret, "0123456789") })
+}
+
+// replace replaces tokens, and what is given as a secret; of an option's value optional
+// says whether it is one.
+func replace(text string, optional func(string) bool) (string, []string) {
 	var found []string
-	p, _ := Tokens([]byte(text))
-	if len(p) != len(text) || string(p) != text {
-		found = append(found, tokens(text)...)
-		text = string(p)
+	if mayHoldToken(text) {
+		if p, _ := Tokens([]byte(text)); string(p) != text {
+			found = append(found, tokens(text)...)
+			text = string(p)
+		}
 	}
-	if !mayGive(text) {
-		return text, found
-	}
-	for _, re := range given {
-		text = replaceLast(re(), text, func(secret string) string {
-			if expanded.MatchString(secret) {
+	for _, way := range given {
+		if !mayGive(text, way.marks) {
+			continue
+		}
+		text = replaceLast(way.re(), text, func(secret string) string {
+			if expanded.MatchString(secret) || way.marks == option && !optional(secret) {
 				return secret
 			}
 			found = append(found, strings.Trim(secret, `'"`))
@@ -111,7 +133,8 @@ var named = lazyregexp.New(`(?i)^--(?:[a-z-]*-)?(?:password|passwd|passphrase|to
 // Words replaces the secrets in the words of a command, in place.
 func Words(words []string) {
 	for i, word := range words {
-		words[i], _ = Command(word)
+		quoted, _ := Command("'" + word) // where a header would stand
+		words[i] = quoted[1:]
 		if i > 0 && named.MatchString(words[i-1]) && !strings.HasPrefix(word, "-") && !expanded.MatchString(word) {
 			words[i] = Mark
 		}
@@ -129,11 +152,49 @@ func Lines(document []byte) []byte {
 	return out
 }
 
-// mayGive looks for the words that the expressions need, which costs less than they do.
-func mayGive(text string) bool {
+// mayGive looks for what an expression needs, which costs less than it does.
+func mayGive(text, marks string) bool {
+	switch {
+	case marks == "=":
+		return assigns(text)
+	case marks == quotes && (strings.IndexByte(text, ':') < 0 || !strings.ContainsAny(text, quotes)):
+		return false
+	case marks != quotes && !strings.Contains(text, marks):
+		return false
+	}
 	lower := strings.ToLower(text)
-	for _, word := range []string{"pass", "token", "secret", "key", "credential", "authorization", "curl"} {
+	for _, word := range []string{"pass", "token", "secret", "key", "authorization", "curl"} {
 		if strings.Contains(lower, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// assigns reports whether a name that ends as those of secrets do stands before a "=".
+func assigns(text string) bool {
+	for rest := 0; ; {
+		at := strings.IndexByte(text[rest:], '=')
+		if at < 0 {
+			return false
+		}
+		name := text[:rest+at]
+		for _, end := range []string{"password", "passwd", "passphrase", "token", "secret", "secrets", "key", "credentials"} {
+			if len(name) >= len(end) && strings.EqualFold(name[len(name)-len(end):], end) {
+				return true
+			}
+		}
+		rest += at + 1
+	}
+}
+
+// mayHoldToken is the same for tokens.
+func mayHoldToken(text string) bool {
+	if len(text) < len("://a:pwd@") {
+		return false
+	}
+	for _, form := range tokenForms {
+		if strings.IndexByte(text, form.rare) >= 0 && strings.Contains(text, form.marker) {
 			return true
 		}
 	}

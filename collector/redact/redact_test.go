@@ -33,6 +33,7 @@ func TestCommand(t *testing.T) {
 	for _, text := range []string{
 		`go test ./... -run TestToken`, `PASSWORD=$DB_PASSWORD go test ./...`, `curl -H "Authorization: Bearer $TOKEN" https://example.com`, `API_KEY="${API_KEY}" go test`, `TOKEN=$(cat token) go test`,
 		`go test -run 'TestPassword|TestSecret' ./secret/...`, `grep -r password= src`, `PASSWORD= go test`, `npm test -- --key value`, `go test ./token ./secrets`,
+		`Authorization: the admin route is not checked yet`, `API-Key: rotated by hand`,
 	} {
 		got, found := redact.Command(text)
 		assert.Equal(t, text, got)
@@ -40,8 +41,20 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+func TestProse(t *testing.T) {
+	for text, want := range map[string]string{
+		"the --token flag is not documented":           "the --token flag is not documented",
+		"`deploy --token s3cret` is run by hand":       "`deploy --token [redacted]` is run by hand",
+		"it starts with DB_PASSWORD=hunter":            "it starts with DB_PASSWORD=[redacted]",
+		"Authorization: bearer tokens are not checked": "Authorization: bearer tokens are not checked",
+	} {
+		got, _ := redact.Prose(text)
+		assert.Equal(t, want, got)
+	}
+}
+
 func TestWords(t *testing.T) {
-	words := []string{"deploy", "--password", "abc", "--token", "--force", "API_KEY=x", "abc"}
+	words := []string{"deploy", "-H", "Authorization: Bearer abc", "--password", "abc", "--token", "--force", "API_KEY=x", "abc"}
 	redact.Words(words)
-	assert.Equal(t, []string{"deploy", "--password", "[redacted]", "--token", "--force", "API_KEY=[redacted]", "abc"}, words)
+	assert.Equal(t, []string{"deploy", "-H", "Authorization: Bearer [redacted]", "--password", "[redacted]", "--token", "--force", "API_KEY=[redacted]", "abc"}, words)
 }
