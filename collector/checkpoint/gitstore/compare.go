@@ -2,6 +2,7 @@ package gitstore
 
 import (
 	"cmp"
+	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -27,14 +28,21 @@ const (
 // Compare says of each pair how its commits stand to each other, out of what was
 // walked so far. All but Unknown is certain.
 func (w *History) Compare(pairs []Pair) []Order {
-	out := make([]Order, len(pairs))
+	orders, _ := w.compare(pairs)
+	return orders
+}
+
+// compare is Compare, and lists what keeps pairs unknown: commits that were not read
+// and that only one commit of a pair reaches.
+func (w *History) compare(pairs []Pair) (out []Order, open []int32) {
+	out = make([]Order, len(pairs))
 	order := w.topological()
 	marks := make([]uint64, len(w.nodes))
 	const batch = 32 // two bits each: in the history of the first, of the second
 	for from := 0; from < len(pairs); from += batch {
 		part := pairs[from:min(from+batch, len(pairs))]
 		w.mark(part, order, marks)
-		differ := w.differ(part, marks)
+		certain := uint64(0) // a bit, the lower of two, for each pair
 		for i, p := range part {
 			first, ok1 := w.lookUp(p.First)
 			second, ok2 := w.lookUp(p.Second)
@@ -46,28 +54,37 @@ func (w *History) Compare(pairs []Pair) []Order {
 				out[from+i] = Before
 			case marks[second]>>(2*i)&1 != 0:
 				out[from+i] = After
-			case differ>>(2*i)&1 == 0:
+			default:
 				// Nothing ends the search of one that is not in the other's history as
 				// well; and a commit is not in the history of its own ancestors.
 				out[from+i] = Aside
+				continue
+			}
+			certain |= 1 << (2 * i)
+		}
+		differ, ends := w.differ(part, marks, certain)
+		open = append(open, ends...)
+		for i := range part {
+			if differ>>(2*i)&1 != 0 {
+				out[from+i] = Unknown
 			}
 		}
 	}
-	return out
+	return out, open
 }
 
-// differ sets a bit, the lower of two, for each pair of which only one commit
-// reaches an end of the walk that the other may lie behind.
-func (w *History) differ(pairs []Pair, marks []uint64) uint64 {
+// differ sets a bit, the lower of two, for each pair that is not certain of which only
+// one commit reaches an end of the walk that the other may lie behind, and lists such
+// ends that can be read.
+func (w *History) differ(pairs []Pair, marks []uint64, certain uint64) (differ uint64, ends []int32) {
 	levels := make([]int32, len(pairs)) // of the lower of both
 	for i, p := range pairs {
 		levels[i] = min(w.levelOf(p.First), w.levelOf(p.Second))
 	}
 	const lower = 0x5555555555555555
-	differ := uint64(0)
 	for id := range w.nodes {
 		n := &w.nodes[id]
-		m := (marks[id] ^ marks[id]>>1) & lower &^ differ
+		m := (marks[id] ^ marks[id]>>1) & lower &^ certain
 		if m == 0 || n.state != named && n.state != ended {
 			continue
 		}
@@ -75,13 +92,17 @@ func (w *History) differ(pairs []Pair, marks []uint64) uint64 {
 		if n.state == named {
 			level = w.levelOf(n.hash)
 		}
+		here := uint64(0)
 		for ; m != 0; m &= m - 1 {
 			if bit := bits.TrailingZeros64(m); level == noLevel || level > levels[bit/2] {
-				differ |= 1 << bit
+				here |= 1 << bit
 			}
 		}
+		if differ |= here; here != 0 && n.state == named {
+			ends = append(ends, int32(id))
+		}
 	}
-	return differ
+	return differ, ends
 }
 
 // Settle walks on until it is known how the commits of each pair stand to each
@@ -90,12 +111,83 @@ func (w *History) Settle(pairs []Pair, most int) []Order {
 	if orders := w.settleInGraph(pairs); orders != nil {
 		return orders
 	}
-	for {
-		orders := w.Compare(pairs)
+	const first, last = 64, 1024
+	for budget := first; ; budget *= 2 {
+		orders, open := w.compare(pairs)
 		if w.Done() || len(w.nodes) >= most || !slices.Contains(orders, Unknown) {
 			return orders
 		}
-		w.Walk(min(most, 2*len(w.nodes)))
+		if len(open) > 0 && budget <= last {
+			w.walkAhead(open, min(budget, most-len(w.nodes)))
+		} else {
+			w.Walk(min(most, 2*len(w.nodes)))
+		}
+	}
+}
+
+// walkAhead reads some commits out of the order of their dates, which likely show what
+// keeps pairs unknown: commits that one of a pair is known to reach and the other is
+// not. Most are of a branch that left the history of both, maybe long ago. So it goes
+// on from them; along the head's line of first parents, as far back as they are; and
+// into what the next merges of that line brought in. It reads about so many of each.
+func (w *History) walkAhead(open []int32, count int) {
+	oldest := int64(math.MaxInt64)
+	var below queue
+	push := func(id int32) {
+		if w.nodes[id].state == named {
+			w.load(id)
+			below.push(queued{w.nodes[id].committed, id})
+		}
+	}
+	for _, id := range open {
+		push(id)
+		oldest = min(oldest, w.nodes[id].committed)
+	}
+	const cheap = 64 // the line is what helps most
+	line := w.firstParents(oldest, cheap*count)
+	for _, id := range open[:min(len(open), count)] {
+		w.readMerged(line, w.nodes[id].committed, count/len(open)+1)
+	}
+	for ; len(below) > 0 && count > 0; count-- {
+		for p := range w.parentsOf(below.pop().id) {
+			push(p)
+		}
+	}
+}
+
+// firstParents lists the head and its line of first parents, up to one that is older
+// than a time in seconds, or so many.
+func (w *History) firstParents(oldest int64, most int) (line []int32) {
+	for at := int32(0); at >= 0 && len(line) < most; at = w.nodes[at].parents[0] {
+		w.load(at)
+		line = append(line, at)
+		if w.nodes[at].committed < oldest {
+			break
+		}
+	}
+	return line
+}
+
+// readMerged reads so many commits since a time in seconds that a line of first parents
+// merged, the earliest merge first. It reads none where the line begins later.
+func (w *History) readMerged(line []int32, since int64, count int) {
+	end := slices.IndexFunc(line, func(id int32) bool { return w.nodes[id].committed < since })
+	var stack []int32
+	for i := end; i >= max(0, end-64*count) && count > 0; i-- {
+		for stack = append(stack[:0], line[i]); len(stack) > 0 && count > 0; {
+			at := stack[len(stack)-1]
+			stack = stack[:len(stack)-1]
+			if at != line[i] && w.nodes[at].committed < since {
+				continue
+			}
+			for p := range w.parentsOf(at) {
+				if w.nodes[p].state == named {
+					w.load(p)
+					count--
+					stack = append(stack, p)
+				}
+			}
+		}
 	}
 }
 

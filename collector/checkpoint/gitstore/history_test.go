@@ -175,6 +175,51 @@ func TestEarlyEnd(t *testing.T) {
 	assert.True(t, w.Done())
 }
 
+// TestSideBySide: that commits of two branches stand side by side is certain long before
+// the walk by date comes to where they left.
+func TestSideBySide(t *testing.T) {
+	const merges, topic = 600, 6
+	dir := t.TempDir()
+	git(t, dir, "", "init", "-q", "-b", "main", ".")
+	var b bytes.Buffer
+	mark := 0
+	commit := func(branch string, parents ...int) int {
+		mark++
+		fmt.Fprintf(&b, "commit refs/heads/%s\nmark :%d\ncommitter Ada <a@example.com> %d +0000\ndata 2\nx\n", branch, mark, 1770000000+mark*60)
+		for i, p := range parents {
+			fmt.Fprintf(&b, "%s :%d\n", []string{"from", "merge"}[min(i, 1)], p)
+		}
+		return mark
+	}
+	main := []int{commit("main")}
+	tip := func() int { return main[len(main)-1] }
+	for range merges {
+		at := tip()
+		for range topic {
+			at = commit("topic", at)
+		}
+		main = append(main, commit("main", tip(), at))
+	}
+	early := commit("early", main[10])
+	late := commit("late", main[15])
+	main = append(main, commit("main", tip(), late))
+	main = append(main, commit("main", tip(), early))
+	git(t, dir, b.String(), "fast-import", "--quiet", "--force")
+	s, err := Open(dir)
+	require.NoError(t, err)
+	defer s.Close()
+	named := func(rev string) plumbing.Hash {
+		h, err := s.Resolve(rev)
+		require.NoError(t, err)
+		return h
+	}
+	pair := Pair{named("early"), named("late")}
+	w := s.History(named("main"), Asked{})
+	w.Seek(pairHashes([]Pair{pair}))
+	assert.Equal(t, []Order{Aside}, w.Settle([]Pair{pair}, math.MaxInt))
+	assert.Less(t, w.Read, mark/2)
+}
+
 // TestSimilar: the commits that may carry a lost one's change are the same with and
 // without a commit-graph, and with one that knows half of the history.
 func TestSimilar(t *testing.T) {
