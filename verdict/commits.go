@@ -26,6 +26,15 @@ func (k *trackerJudge) commitContent(p *tracker.Packet, c *tracker.Checkpoint, e
 		k.at("checkpoint/unverifiable", p, c.Pos, Finding{Message: fmt.Sprintf("what the commit of %s, %s, changes cannot be seen here: %s", p.ID, about, orElse(e.FilesReason, "its files are not there")), Commit: e.Hash, Observed: "files unknown", Hint: k.cure()})
 	case len(e.Files) == 0:
 		k.at("checkpoint/empty", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, changes nothing", p.ID, about), Observed: "no files", Commit: e.Hash})
+	case e.Left == "some":
+	case e.Left == "none":
+		by := "by a later commit"
+		if u := e.Undone; u != nil {
+			by = fmt.Sprintf("by %s (%s, %s)", short(u.Hash), clip(u.Subject, 80), u.Date.Format("2006-01-02"))
+		}
+		k.at("checkpoint/undone", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, was taken back %s: its files are as they were before", p.ID, about, by), Claimed: "done", Observed: "undone", Commit: e.Hash})
+	default:
+		k.at("checkpoint/unverifiable", p, c.Pos, Finding{Message: fmt.Sprintf("whether the change of the commit of %s, %s, is still there cannot be seen here", p.ID, about), Commit: e.Hash, Observed: "files of the head unknown", Hint: k.cure()})
 	}
 	k.signature(p, c, e, about)
 }

@@ -211,7 +211,7 @@ func TestSeveralCommits(t *testing.T) {
 		f.replace(t, "- calc/calc.go: new", "- calc/calc.go: new\n- calc/first.go: new")
 		f.change = func(b *evidence.Bundle) {
 			b.Repository.Checkpoints = append(b.Repository.Checkpoints, evidence.Checkpoint{
-				Tracker: "t.md", Packet: "AB-00", Token: "dddddddd", Hash: strings.Repeat("d", 40), State: state, Names: []string{"AB-00"}, Files: files, Parents: 1,
+				Tracker: "t.md", Packet: "AB-00", Token: "dddddddd", Hash: strings.Repeat("d", 40), State: state, Names: []string{"AB-00"}, Files: files, Left: "some", Parents: 1,
 			})
 		}
 		return f.decide(t)

@@ -169,8 +169,8 @@ func goodBundle(p *plan.Plan) *evidence.Bundle {
 		Repository: evidence.Repository{
 			State: "ok", Head: head,
 			Checkpoints: []evidence.Checkpoint{
-				{Tracker: "t.md", Packet: "AB-00", Token: "aaaaaaaa", State: evidence.CheckpointReachable, Hash: hashA, Subject: "AB-00: base", Names: []string{"AB-00"}, Files: []evidence.FileChange{{Path: "calc/calc.go", Status: "A"}}, Parents: 1},
-				{Tracker: "t.md", Packet: "AB-01", Token: "bbbbbbbb", State: evidence.CheckpointReachable, Hash: hashB, Subject: "AB-01: limits", Names: []string{"AB-01"}, Files: []evidence.FileChange{{Path: "calc/limits.go", Status: "A"}}, Parents: 1},
+				{Tracker: "t.md", Packet: "AB-00", Token: "aaaaaaaa", State: evidence.CheckpointReachable, Hash: hashA, Subject: "AB-00: base", Names: []string{"AB-00"}, Files: []evidence.FileChange{{Path: "calc/calc.go", Status: "A"}}, Left: "some", Parents: 1},
+				{Tracker: "t.md", Packet: "AB-01", Token: "bbbbbbbb", State: evidence.CheckpointReachable, Hash: hashB, Subject: "AB-01: limits", Names: []string{"AB-01"}, Files: []evidence.FileChange{{Path: "calc/limits.go", Status: "A"}}, Left: "some", Parents: 1},
 			},
 			Relations: []evidence.Relation{{Tracker: "t.md", Earlier: "AB-00", Later: "AB-01", Kind: "ancestor"}},
 		},

@@ -200,6 +200,7 @@ var ruleCases = map[string]ruleCase{
 	"checkpoint/out-of-order": {lie: bundle(func(b *evidence.Bundle) { b.Repository.Relations[0].Kind = "descendant" }), twin: bundle(func(b *evidence.Bundle) { b.Repository.Relations[0].Kind = "unrelated" })},
 	"checkpoint/other-packet": {lie: checkpointA(func(c *evidence.Checkpoint) { c.Names = []string{"AB-04"} }), twin: checkpointA(func(c *evidence.Checkpoint) { c.Names = []string{"AB-04", "ab-00"} })},
 	"checkpoint/empty":        {lie: checkpointA(func(c *evidence.Checkpoint) { c.Files = []evidence.FileChange{} })},
+	"checkpoint/undone":       {lie: checkpointA(func(c *evidence.Checkpoint) { c.Left = "none" })},
 	"checkpoint/scope": {lie: checkpointA(func(c *evidence.Checkpoint) {
 		c.Files = append(c.Files, evidence.FileChange{Path: "licence/l.go", Status: "A"})
 	}), twin: checkpointA(func(c *evidence.Checkpoint) {

@@ -24,7 +24,8 @@ type byGit struct {
 	ctx    context.Context
 	root   string
 	result evidence.Repository
-	cut    bool // the clone is shallow
+	cut    bool     // the clone is shallow
+	paths  []string // of the trackers
 	err    error
 }
 
@@ -81,6 +82,9 @@ func verifyByGit(ctx context.Context, root string, trackers []*tracker.Tracker, 
 		r := unreadable(g.err.Error() + " (" + why.Error() + ")")
 		r.Cure = "install a git that reads such a repository"
 		return r
+	}
+	for _, t := range trackers {
+		g.paths = append(g.paths, t.Path)
 	}
 	for _, t := range trackers {
 		g.tracker(t, o)
@@ -179,9 +183,7 @@ func (g *byGit) describe(c *evidence.Checkpoint, hash string, ids *idForms) {
 		return
 	}
 	parents := strings.Fields(fields[1])
-	var seconds int64
-	fmt.Sscan(fields[3], &seconds)
-	c.Tree, c.Parents, c.Author, c.Date = fields[0], len(parents), fields[2], time.Unix(seconds, 0).UTC()
+	c.Tree, c.Parents, c.Author, c.Date = fields[0], len(parents), fields[2], secondsOf(fields[3])
 	c.Subject, c.Names = fields[4], ids.in(fields[5])
 	before := "--root"
 	if len(parents) > 0 {
@@ -204,6 +206,7 @@ func (g *byGit) describe(c *evidence.Checkpoint, hash string, ids *idForms) {
 	switch {
 	case g.holds("merge-base", "--is-ancestor", hash, g.result.Head):
 		c.State = evidence.CheckpointReachable
+		g.left(c, parents)
 	case g.cut:
 		c.State, c.Reason = evidence.CheckpointUnverifiable, "it is there, but this clone's history is cut (shallow) before it"
 	default:
@@ -219,11 +222,16 @@ func (g *byGit) name(path, packet string, ids *idForms) {
 		if n.Searched++; len(fields) < 4 || !ids.name(fields[3], packet) || len(n.Commits) == maxNaming {
 			continue
 		}
-		var seconds int64
-		fmt.Sscan(fields[1], &seconds)
-		n.Commits = append(n.Commits, evidence.Commit{Hash: fields[0], Subject: fields[2], Date: time.Unix(seconds, 0).UTC()})
+		n.Commits = append(n.Commits, evidence.Commit{Hash: fields[0], Subject: fields[2], Date: secondsOf(fields[1])})
 	}
 	g.result.Naming = append(g.result.Naming, n)
+}
+
+// secondsOf is the time of seconds since 1970 as git writes them.
+func secondsOf(text string) time.Time {
+	var seconds int64
+	fmt.Sscan(text, &seconds)
+	return time.Unix(seconds, 0).UTC()
 }
 
 // ranges tells which of the ranges the head lies in.

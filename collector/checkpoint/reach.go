@@ -42,6 +42,9 @@ func (v *verifier) reach() {
 	w.Seek(wanted)
 	for i := range checkpoints {
 		v.place(&checkpoints[i])
+		if checkpoints[i].State != evidence.CheckpointReachable {
+			checkpoints[i].Left, checkpoints[i].Undone = "", nil
+		}
 	}
 }
 

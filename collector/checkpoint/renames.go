@@ -9,8 +9,9 @@ import (
 	"github.com/verdictci/verdict/collector/evidence"
 )
 
-// fileChanges turns a diff into git's letters, with renames paired.
-func (v *verifier) fileChanges(changes []gitstore.Change) ([]evidence.FileChange, int, string) {
+// fileChanges turns a diff into git's letters, with renames paired; more is how many
+// are left out.
+func (v *verifier) fileChanges(changes []gitstore.Change) (list []evidence.FileChange, more int) {
 	from := v.renames(changes)
 	gone := map[int]bool{}
 	for _, i := range from {
@@ -35,9 +36,9 @@ func (v *verifier) fileChanges(changes []gitstore.Change) ([]evidence.FileChange
 		out = append(out, f)
 	}
 	if more := len(out) - evidence.MaxChanges; more > 0 {
-		return out[:evidence.MaxChanges], more, ""
+		return out[:evidence.MaxChanges], more
 	}
-	return out, 0, ""
+	return out, 0
 }
 
 // Bounds on the search for renames, beyond those of files that stayed as they were.

@@ -20,6 +20,7 @@ type verifier struct {
 	keys         keys
 	head         plumbing.Hash
 	result       evidence.Repository
+	paths        []string // of the trackers
 	history      *gitstore.History
 	unnamed      []unnamed // packets whose commit is to be found
 	former       *[]formerTip
@@ -31,6 +32,9 @@ type verifier struct {
 // trackers verifies the checkpoints of all trackers.
 func (v *verifier) trackers(ctx context.Context, trackers []*tracker.Tracker) {
 	first := make([]int, len(trackers)+1)
+	for _, t := range trackers {
+		v.paths = append(v.paths, t.Path)
+	}
 	for i, t := range trackers {
 		v.lookUpAll(ctx, t)
 		first[i+1] = len(v.result.Checkpoints)
@@ -112,31 +116,35 @@ func (v *verifier) describe(c *evidence.Checkpoint, h plumbing.Hash, ids *idForm
 	c.Author, c.Date = strings.ToValidUTF8(commit.Author, "\ufffd"), commit.Authored.UTC()
 	c.Parents = len(commit.Parents)
 	c.Names = ids.in(commit.Message)
-	if c.Files, c.MoreFiles, c.FilesReason = v.filesOf(commit); c.Files == nil {
-		v.unverifiable = true
+	if changes, reason := v.changesIn(commit); reason != "" {
+		c.FilesReason, v.unverifiable = reason, true
+	} else {
+		c.Files, c.MoreFiles = v.fileChanges(changes)
+		c.Left, c.Undone = v.left(commit, changes)
 	}
 	c.Signature = v.signature(commit)
 }
 
-// filesOf lists what a commit changes against its first parent.
-func (v *verifier) filesOf(c *gitstore.Commit) ([]evidence.FileChange, int, string) {
+// changesIn lists what a commit changes against its first parent, or says why that
+// cannot be seen.
+func (v *verifier) changesIn(c *gitstore.Commit) (list []gitstore.Change, reason string) {
 	var before plumbing.Hash
 	if c.Cut {
-		return nil, 0, "the commit's parent is not in this clone (shallow)"
+		return nil, "the commit's parent is not in this clone (shallow)"
 	}
 	if len(c.Parents) > 0 {
 		parent, err := v.store.Commit(c.Parents[0])
 		if err != nil {
-			return nil, 0, err.Error()
+			return nil, err.Error()
 		}
 		before = parent.Tree
 	}
-	changes, err := v.store.Diff(before, c.Tree)
-	if err != nil {
-		if v.store.Partial && errors.Is(err, gitstore.ErrNotFound) {
-			return nil, 0, "the commit's files are not in this clone (partial)"
-		}
-		return nil, 0, err.Error()
+	list, err := v.store.Diff(before, c.Tree)
+	switch {
+	case err != nil && v.store.Partial && errors.Is(err, gitstore.ErrNotFound):
+		return nil, "the commit's files are not in this clone (partial)"
+	case err != nil:
+		return nil, err.Error()
 	}
-	return v.fileChanges(changes)
+	return list, ""
 }

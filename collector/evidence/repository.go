@@ -67,6 +67,10 @@ type Checkpoint struct {
 	MoreFiles   int          `json:"more_files,omitempty"`
 	FilesReason string       `json:"files_reason,omitempty"`
 	Signature   *Signature   `json:"signature,omitempty"` // nil: not asked for
+	// Left: what is at Head of the change of a commit that is in its history: "some",
+	// "none" (every file is as it was before; see Undone) or "unknown".
+	Left   string  `json:"left,omitempty"`
+	Undone *Commit `json:"undone,omitempty"` // the commit that took the change back, where it was found
 	// Once: where a commit that is not in the history was seen in it before:
 	// "reflog of main", "ORIG_HEAD", "previous run".
 	Once string `json:"once,omitempty"`

@@ -78,7 +78,7 @@ func checkpoint(packet, token string, line int) verdict.CheckpointReport {
 	return verdict.CheckpointReport{
 		Checkpoint: evidence.Checkpoint{
 			Tracker: "docs/progress.md", Packet: packet, Token: token, State: evidence.CheckpointReachable, Hash: strings.Repeat(token, 5),
-			Subject: packet + ": prices", Author: "Ada", Date: begun, Files: []evidence.FileChange{}, Parents: 1,
+			Subject: packet + ": prices", Author: "Ada", Date: begun, Files: []evidence.FileChange{}, Left: "some", Parents: 1,
 		},
 		Pos: at(line),
 	}

@@ -48,6 +48,7 @@ type Store struct {
 	packs     []*pack
 	shallow   map[plumbing.Hash]bool
 	commits   map[plumbing.Hash]*Commit
+	folders   map[plumbing.Hash]tree
 	looseSeen map[string][]string // by the hash's first two digits
 	graph     *graph
 	opened    bool // the commit-graph was looked for

@@ -219,27 +219,57 @@ func (e *treeEntry) at(i int) byte {
 	return 0
 }
 
-// File finds a file in a commit's tree.
+// File finds a file in a commit's tree. The error is fs.ErrNotExist where it is not
+// there.
 func (s *Store) File(commit plumbing.Hash, path string) (plumbing.Hash, error) {
 	c, err := s.Commit(commit)
 	if err != nil {
 		return plumbing.ZeroHash, err
 	}
-	at := c.Tree
-	for _, name := range strings.Split(path, "/") {
-		t, err := s.tree(at)
-		if err != nil {
-			return plumbing.ZeroHash, err
-		}
-		var e treeEntry
-		found := false
-		for !found && t.next(&e) {
-			found = string(e.name) == name
-		}
-		if !found {
-			return plumbing.ZeroHash, fmt.Errorf("%s in %s: %w", path, commit, fs.ErrNotExist)
-		}
-		at = plumbing.Hash(e.hash)
+	h, _, err := s.Entry(c.Tree, path)
+	if err == nil && h.IsZero() {
+		err = fmt.Errorf("%s in %s: %w", path, commit, fs.ErrNotExist)
 	}
-	return at, nil
+	return h, err
+}
+
+// Entry finds a file or folder in a tree; a zero hash: it is not there.
+func (s *Store) Entry(root plumbing.Hash, path string) (h plumbing.Hash, mode uint32, err error) {
+	h, mode = root, modeFolder
+	for name := range strings.SplitSeq(path, "/") {
+		if mode != modeFolder {
+			return plumbing.ZeroHash, 0, nil
+		}
+		t, err := s.folder(h)
+		if err != nil {
+			return plumbing.ZeroHash, 0, err
+		}
+		h, mode = plumbing.ZeroHash, 0
+		for e := (treeEntry{}); h.IsZero() && t.next(&e); {
+			if string(e.name) == name {
+				h, mode = plumbing.Hash(e.hash), e.mode
+			}
+		}
+	}
+	return h, mode, nil
+}
+
+// maxFolders is how many folders are kept that paths were looked up in.
+const maxFolders = 500
+
+// folder is tree for one that is likely wanted again.
+func (s *Store) folder(h plumbing.Hash) (tree, error) {
+	t, ok := s.folders[h]
+	if ok {
+		return t, nil
+	}
+	t, err := s.tree(h)
+	if err != nil {
+		return t, err
+	}
+	if s.folders == nil || len(s.folders) >= maxFolders {
+		s.folders = map[plumbing.Hash]tree{}
+	}
+	s.folders[h] = t
+	return t, nil
 }
