@@ -43,7 +43,7 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 		}
 		added = added || changes[i].Old.IsZero()
 	}
-	by := v.undoing(head, &changes[0])
+	by := v.undoing(&changes[0])
 	if added && (by == nil || !takesBack.MatchString(by.Message)) {
 		return leftSome, nil
 	}
@@ -70,27 +70,59 @@ func (v *verifier) asBefore(c *gitstore.Commit, change *gitstore.Change) (bool, 
 	return h == change.Old && mode == change.OldMode, err
 }
 
-// maxUndoing bounds how many commits are looked at for one that took a change back.
-const maxUndoing = 1000
-
-// undoing finds the commit of the line of first parents since which a file is as it was
-// before a change; nil where that was not found.
-func (v *verifier) undoing(head *gitstore.Commit, change *gitstore.Change) *gitstore.Commit {
-	at := head
-	for range maxUndoing {
-		if len(at.Parents) == 0 {
+// undoing finds a commit of the head's line of first parents at which a file is as it
+// was before a change, and at whose parent it is not; nil where none is near.
+func (v *verifier) undoing(change *gitstore.Change) *gitstore.Commit {
+	low, high := 0, 1
+	for {
+		if high = min(high, v.readLine(high)); high == low {
 			return nil
 		}
-		parent, err := v.store.Commit(at.Parents[0])
+		same, err := v.asBefore(v.line[high], change)
 		if err != nil {
 			return nil
 		}
-		if same, err := v.asBefore(parent, change); err != nil || !same {
-			return at
+		if !same {
+			break
 		}
-		at = parent
+		low, high = high, 2*high
 	}
-	return nil
+	for high-low > 1 {
+		middle := (low + high) / 2
+		same, err := v.asBefore(v.line[middle], change)
+		switch {
+		case err != nil:
+			return nil
+		case same:
+			low = middle
+		default:
+			high = middle
+		}
+	}
+	return v.line[low]
+}
+
+// maxLine is how many commits of the head's line of first parents are read.
+const maxLine = 500
+
+// readLine reads the head's line of first parents up to a position, and returns the
+// last position up to there.
+func (v *verifier) readLine(position int) int {
+	for position < maxLine && len(v.line) <= position {
+		h := v.head
+		if n := len(v.line); n > 0 {
+			if len(v.line[n-1].Parents) == 0 {
+				break
+			}
+			h = v.line[n-1].Parents[0]
+		}
+		c, err := v.store.Commit(h)
+		if err != nil {
+			break // what is behind it may be in another clone
+		}
+		v.line = append(v.line, c)
+	}
+	return len(v.line) - 1
 }
 
 // left is the same by an installed git. The first commit is left: all else rests on it.

@@ -24,7 +24,8 @@ type verifier struct {
 	history      *gitstore.History
 	unnamed      []unnamed // packets whose commit is to be found
 	former       *[]formerTip
-	beside       *gitstore.History // from the head and from commits that are not in its history
+	line         []*gitstore.Commit // the head and its first parents, as far as they were read
+	beside       *gitstore.History  // from the head and from commits that are not in its history
 	live         []gitstore.Branch
 	unverifiable bool
 }
