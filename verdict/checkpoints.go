@@ -143,7 +143,7 @@ func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 	case p != k.newest:
 		f.Message = fmt.Sprintf("%s is approved and records no commit (%s), though later packets are done", p.ID, said)
 		if naming != nil && len(naming.Commits) > 0 {
-			f.Message += "; " + short(naming.Commits[0].Hash) + " names it"
+			f.Message += "; " + shortly(&naming.Commits[0]) + " names it"
 			f.Observed, f.Commit = naming.Commits[0].Hash, naming.Commits[0].Hash
 		}
 		k.at("checkpoint/never", p, pos, f)
@@ -151,16 +151,16 @@ func (k *trackerJudge) unrecorded(p *tracker.Packet, c *tracker.Checkpoint) {
 		n := naming.Commits[0]
 		report.Hash, report.Subject, report.Date = n.Hash, n.Subject, n.Date
 		f.Observed, f.Commit = n.Hash, n.Hash
-		f.Message = fmt.Sprintf("%s is approved and its commit is not recorded yet; %s names it: %s", p.ID, short(n.Hash), clip(n.Subject, 80)+n.Date.Format(" (2006-01-02)"))
+		f.Message = fmt.Sprintf("%s is approved and its commit is not recorded yet; %s names it", p.ID, shortly(&n))
 		f.Hint = "record " + n.Hash + " for " + p.ID
 		k.at("checkpoint/unrecorded", p, pos, f)
 	case len(naming.Commits) > 1:
-		var hashes []string
-		for _, n := range naming.Commits {
-			hashes = append(hashes, short(n.Hash))
+		var hashes, named []string
+		for i := range naming.Commits {
+			hashes, named = append(hashes, naming.Commits[i].Hash), append(named, shortly(&naming.Commits[i]))
 		}
 		f.Observed = strings.Join(hashes, ", ")
-		f.Message = fmt.Sprintf("%s is approved and its commit is not recorded; several name it: %s", p.ID, f.Observed)
+		f.Message = fmt.Sprintf("%s is approved and its commit is not recorded; several name it: %s", p.ID, strings.Join(named, ", "))
 		f.Hint = "record the one that holds " + p.ID
 		k.at("checkpoint/unrecorded", p, pos, f)
 	case !naming.Complete:
@@ -207,7 +207,11 @@ func (k *trackerJudge) commitState(p *tracker.Packet, c *tracker.Checkpoint, e *
 		f.Message = fmt.Sprintf("%s records %s: %s", p.ID, c.Hash, e.Reason)
 	default:
 		rule = "checkpoint/unverifiable"
-		f.Message = fmt.Sprintf("%s records %s; this cannot be verified here: %s", p.ID, c.Hash, orElse(e.Reason, "it was not looked at"))
+		said := c.Hash
+		if e.Subject != "" {
+			said = aboutCommit(e)
+		}
+		f.Message = fmt.Sprintf("%s records %s; this cannot be verified here: %s", p.ID, said, orElse(e.Reason, "it was not looked at"))
 		f.Hint = k.cure()
 		if state := k.Bundle.Repository.State; k.checkpointOf(p.ID, c.Hash) == nil && (state == "ok" || state == "") {
 			f.Severity = Blocker // the repository could be read, and the evidence was lost

@@ -14,12 +14,21 @@ func aboutCommit(e *evidence.Checkpoint) string {
 	return fmt.Sprintf("%s (%s, %s)", short(e.Hash), clip(e.Subject, 80), e.Date.Format("2006-01-02"))
 }
 
+// shortly names a commit as aboutCommit does.
+func shortly(c *evidence.Commit) string {
+	return fmt.Sprintf("%s (%s, %s)", short(c.Hash), clip(c.Subject, 80), c.Date.Format("2006-01-02"))
+}
+
 // commitContent judges what a commit says of itself, and whether it changes
 // anything.
 func (k *trackerJudge) commitContent(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint) {
 	about := aboutCommit(e)
 	if len(e.Names) > 0 && !slices.ContainsFunc(e.Names, func(id string) bool { return tracker.SameID(id, p.ID) }) {
-		k.at("checkpoint/other-packet", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, names %s", p.ID, about, strings.Join(e.Names, ", ")), Claimed: p.ID, Observed: strings.Join(e.Names, ", "), Commit: e.Hash})
+		f := Finding{Message: fmt.Sprintf("the commit of %s, %s, names %s", p.ID, about, strings.Join(e.Names, ", ")), Claimed: p.ID, Observed: strings.Join(e.Names, ", "), Commit: e.Hash}
+		if strings.Contains(strings.ToUpper(c.Note), strings.ToUpper(p.ID)) {
+			f.Severity = Note // the line itself says whose it is
+		}
+		k.at("checkpoint/other-packet", p, c.Pos, f)
 	}
 	switch {
 	case e.Files == nil:
@@ -30,7 +39,7 @@ func (k *trackerJudge) commitContent(p *tracker.Packet, c *tracker.Checkpoint, e
 	case e.Left == "none":
 		by := "by a later commit"
 		if u := e.Undone; u != nil {
-			by = fmt.Sprintf("by %s (%s, %s)", short(u.Hash), clip(u.Subject, 80), u.Date.Format("2006-01-02"))
+			by = "by " + shortly(u)
 		}
 		k.at("checkpoint/undone", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, was taken back %s: its files are as they were before", p.ID, about, by), Claimed: "done", Observed: "undone", Commit: e.Hash})
 	default:

@@ -223,3 +223,35 @@ func TestSeveralCommits(t *testing.T) {
 	r = with(evidence.CheckpointReachable, evidence.FileChange{Path: "calc/first.go", Status: "A"}, evidence.FileChange{Path: "other.go", Status: "A"})
 	assert.Equal(t, "other.go", found(r, "checkpoint/scope")[0].Observed)
 }
+
+// TestWhoseCommit: what the tracker's own line says counts beside the message, and
+// commits are named with subject, author date and full hash.
+func TestWhoseCommit(t *testing.T) {
+	other := func(line string) verdict.Severity {
+		f := &fixture{doc: goodTracker}
+		f.replace(t, "- AB-00: `aaaaaaaa`", line)
+		checkpointA(func(c *evidence.Checkpoint) { c.Names = []string{"AB-07"} })(t, f)
+		return found(f.decide(t), "checkpoint/other-packet")[0].Severity
+	}
+	assert.Equal(t, verdict.Condition, other("- AB-00: `aaaaaaaa`"))
+	assert.Equal(t, verdict.Note, other("- AB-00: `aaaaaaaa` AB-00: base, as AB-07 before the packets got new numbers"))
+
+	f := &fixture{doc: goodTracker}
+	f.replace(t, "- AB-01: `bbbbbbbb`", "- AB-01: TODO")
+	at := time.Date(2026, 2, 8, 23, 0, 0, 0, time.UTC)
+	commits := []evidence.Commit{{Hash: hashB, Subject: "AB-01: limits", Date: at}, {Hash: hashA, Subject: "AB-01: more", Date: at}}
+	f.change = func(b *evidence.Bundle) {
+		b.Repository.Naming = []evidence.Naming{{Tracker: "t.md", Packet: "AB-01", Complete: true, Commits: commits}}
+	}
+	several := found(f.decide(t), "checkpoint/unrecorded")[0]
+	assert.Contains(t, several.Message, "several name it: bbbbbbbb (AB-01: limits, 2026-02-08), aaaaaaaa (AB-01: more, 2026-02-08)")
+	assert.Equal(t, hashB+", "+hashA, several.Observed)
+	commits = commits[:1]
+	assert.Contains(t, found(f.decide(t), "checkpoint/unrecorded")[0].Message, "bbbbbbbb (AB-01: limits, 2026-02-08) names it")
+
+	f = &fixture{doc: goodTracker}
+	checkpointA(func(c *evidence.Checkpoint) {
+		c.State, c.Reason, c.Date = evidence.CheckpointUnverifiable, "its parent is gone", at
+	})(t, f)
+	assert.Contains(t, found(f.decide(t), "checkpoint/unverifiable")[0].Message, "aaaaaaaa (AB-00: base, 2026-02-08); this cannot be verified here: its parent is gone")
+}

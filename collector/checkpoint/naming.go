@@ -21,7 +21,12 @@ type idForms struct {
 	bare  bool
 }
 
-var idShape = lazyregexp.New(`^([A-Za-z][A-Za-z0-9]*[-_.]?)\d`)
+// Forms of ids: letters and more before the number that tells the packets apart, and a
+// number alone.
+var (
+	idShape = lazyregexp.New(`^([A-Za-z](?:.*[A-Za-z])??[-_. ]?)\d+(?:\.\d+)*[A-Za-z]?$`)
+	idBare  = lazyregexp.New(`^(?i:packet\s+)?\d[\d.]*$`)
+)
 
 // packetIDs makes a finder for a tracker's ids, and for ids of the same shape that
 // it does not have: another packet's.
@@ -31,13 +36,15 @@ func packetIDs(t *tracker.Tracker) *idForms {
 	for i := range t.Packets {
 		id := t.Packets[i].ID
 		f.known[strings.ToUpper(id)] = id
-		if m := idShape.FindStringSubmatch(id); m != nil {
-			shape := regexp.QuoteMeta(m[1]) + `\d+(?:\.\d+)*[a-z]?`
-			if !slices.Contains(parts, shape) {
-				parts = append(parts, shape)
-			}
-		} else {
+		shape := regexp.QuoteMeta(id)
+		if idBare.MatchString(id) {
 			f.bare = true
+			continue
+		} else if m := idShape.FindStringSubmatch(id); m != nil {
+			shape = regexp.QuoteMeta(m[1]) + `\d+(?:\.\d+)*[a-z]?`
+		}
+		if !slices.Contains(parts, shape) {
+			parts = append(parts, shape)
 		}
 	}
 	if f.bare {
@@ -50,18 +57,32 @@ func packetIDs(t *tracker.Tracker) *idForms {
 	return f
 }
 
-// in lists the ids that a text names, in order, each once.
+// relation is what stands before an id that a text only relates itself to: what it
+// depends on is another packet's. The ids of a list go together.
+var (
+	relation = lazyregexp.New(`(?i)\b(?:(?:depend(?:s|ed|ing|ent|ency|encies)?|buil[dt](?:s|ing)?|bas(?:ed|es|ing)|on top|prerequisites?|ahead|blocked|needed|required) (?:on|of|for|by)|needs?|needing|requires?|requiring|after|before|following|follows|unblock(?:s|ed|ing)?|block(?:s|ing)|until|since|see|see also|unlike)[ \t]*:?[ \t]*(?:packets?[ \t]+)?$`)
+	listing  = lazyregexp.New(`(?i)^[ \t]*(?:,|&|\+|/|and|or|, and)[ \t]*$`)
+)
+
+// in lists the ids that a text names as its own, in order, each once.
 func (f *idForms) in(text string) []string {
 	var ids []string
 	if f.re == nil {
 		return nil
 	}
+	end, related := 0, false // of the id before
 	for at := 0; at < len(text); {
 		m := f.re.FindStringSubmatchIndex(text[at:])
 		if m == nil {
 			break
 		}
 		id := text[at+m[2] : at+m[3]]
+		between := text[end : at+m[2]]
+		related = relation.MatchString(between[max(0, len(between)-40):]) || related && listing.MatchString(between)
+		end, at = at+m[3], at+m[3]
+		if related {
+			continue
+		}
 		if f.bare && strings.HasPrefix(strings.ToLower(id), "packet") {
 			id = strings.TrimSpace(id[len("packet"):])
 		}
@@ -71,7 +92,6 @@ func (f *idForms) in(text string) []string {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
 		}
-		at += m[3]
 	}
 	return ids
 }
@@ -109,10 +129,9 @@ func (v *verifier) visit(c gitstore.Visited) {
 		if !bytes.Contains(c.Message, u.digits) {
 			continue
 		}
-		message := string(c.Message)
+		message := c.Text()
 		if u.ids.name(message, u.packet) {
-			subject := (&gitstore.Commit{Message: message}).Subject()
-			u.commits = append(u.commits, naming{evidence.Commit{Hash: c.Hash.String(), Subject: subject, Date: c.Authored}, c.Committed})
+			u.commits = append(u.commits, naming{evidence.Commit{Hash: c.Hash.String(), Subject: gitstore.SubjectOf(message), Date: c.Authored}, c.Committed})
 		}
 	}
 }
@@ -127,9 +146,32 @@ func (v *verifier) named() {
 		n := evidence.Naming{
 			Tracker: u.tracker, Packet: u.packet, Commits: []evidence.Commit{}, Searched: v.history.Read, Complete: !v.history.Cut() && v.history.Broken() == nil,
 		}
-		for _, c := range u.commits[:min(len(u.commits), maxNaming)] {
+		commits := u.commits
+		if work := v.withWork(commits); len(work) > 0 {
+			commits = work
+		}
+		for _, c := range commits[:min(len(commits), maxNaming)] {
 			n.Commits = append(n.Commits, c.Commit)
 		}
 		v.result.Naming = append(v.result.Naming, n)
 	}
+}
+
+// withWork are those of the newest commits that change more than the trackers: a
+// packet's work is not in the commit that only records it.
+func (v *verifier) withWork(commits []naming) (work []naming) {
+	if len(commits) < 2 {
+		return nil
+	}
+	for _, at := range commits[:min(len(commits), 2*maxNaming)] {
+		c, err := v.store.Commit(fullHash(at.Hash))
+		if err != nil {
+			return nil
+		}
+		changes := v.changesOf(c)
+		if len(changes) == 0 || slices.ContainsFunc(changes, func(c gitstore.Change) bool { return !slices.Contains(v.paths, c.Path) }) {
+			work = append(work, at)
+		}
+	}
+	return work
 }

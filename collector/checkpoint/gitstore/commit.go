@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -25,11 +24,8 @@ type Commit struct {
 	Raw       []byte // the object's content
 }
 
-// Subject is the first line of the message.
-func (c *Commit) Subject() string {
-	line, _, _ := strings.Cut(strings.TrimLeft(c.Message, "\r\n"), "\n")
-	return strings.ToValidUTF8(strings.TrimSpace(line), "\ufffd")
-}
+// Subject is the subject of the message.
+func (c *Commit) Subject() string { return SubjectOf(c.Message) }
 
 // Commit reads a commit and checks its hash. The errors are ErrNotFound,
 // ErrCorrupt or of the file system.
@@ -62,8 +58,9 @@ func parseCommit(data []byte) (*Commit, error) {
 	if err := b.parse(data); err != nil {
 		return nil, err
 	}
-	c := &Commit{Tree: b.tree, Parents: b.parents, Message: string(b.message), Authored: timeOf(b.authored), Committed: timeOf(b.committed), Raw: data}
-	c.Author, _ = person(b.author)
+	c := &Commit{Tree: b.tree, Parents: b.parents, Message: textOf(b.message, b.encoding), Authored: timeOf(b.authored), Committed: timeOf(b.committed), Raw: data}
+	author, _ := person(b.author)
+	c.Author = textOf([]byte(author), b.encoding)
 	_, c.Email = person(b.committer)
 	return c, nil
 }
@@ -101,6 +98,7 @@ type brief struct {
 	parents             []plumbing.Hash
 	author, committer   []byte // the lines
 	authored, committed int64  // seconds; 0 where they cannot be read
+	encoding            []byte // of names and message; empty: UTF-8
 	message             []byte
 }
 
@@ -127,9 +125,10 @@ func (b *brief) parse(data []byte) error {
 	if value, next, ok := headerLine(rest, "author "); ok {
 		b.author, b.authored, rest = value, seconds(value), next
 	}
-	if value, _, ok := headerLine(rest, "committer "); ok {
-		b.committer, b.committed = value, seconds(value)
+	if value, next, ok := headerLine(rest, "committer "); ok {
+		b.committer, b.committed, rest = value, seconds(value), next
 	}
+	b.encoding, _, _ = headerLine(rest, "encoding ")
 	return nil
 }
 

@@ -1,7 +1,6 @@
 package gitstore
 
 import (
-	"bytes"
 	"hash/fnv"
 	"maps"
 	"math"
@@ -66,6 +65,8 @@ type Visited struct {
 	Hash                plumbing.Hash
 	Message             []byte
 	Authored, Committed time.Time
+
+	encoding []byte
 }
 
 // Asked says what a walk is for.
@@ -331,7 +332,7 @@ func (w *History) load(id int32) {
 	n.tree, n.subject, n.authored, n.committed = big.Uint64(b.tree[:]), digest(subjectOf(b.message)), b.authored, b.committed
 	hash := n.hash
 	if w.visit != nil {
-		w.visit(Visited{Hash: hash, Message: b.message, Authored: time.Unix(b.authored, 0).UTC(), Committed: time.Unix(b.committed, 0).UTC()})
+		w.visit(Visited{Hash: hash, Message: b.message, encoding: b.encoding, Authored: time.Unix(b.authored, 0).UTC(), Committed: time.Unix(b.committed, 0).UTC()})
 	}
 	if len(b.parents) > 0 && w.store.shallow[hash] {
 		w.cut, n.state = true, ended
@@ -404,18 +405,6 @@ func (w *History) addParent(id int32, i int, parent int32) {
 	} else {
 		w.more[id] = append(w.more[id], parent)
 	}
-}
-
-// subjectOf is the first line of a message, without the number that GitHub adds
-// when it squashes a pull request.
-func subjectOf(message []byte) []byte {
-	if i := bytes.IndexByte(message, '\n'); i >= 0 {
-		message = message[:i]
-	}
-	if i := bytes.LastIndex(message, []byte(" (#")); i > 0 && bytes.HasSuffix(message, []byte(")")) {
-		message = message[:i]
-	}
-	return message
 }
 
 func digest(text []byte) uint64 {
