@@ -49,6 +49,11 @@ func TestScope(t *testing.T) {
 		"moved within a folder":       {"- calc/: all", changed("R", "calc/a.go", "calc/b.go"), "", ""},
 		"moved out of a folder":       {"- calc/: all", changed("R", "calc/a.go", "lib/a.go"), "lib/a.go", ""},
 		"moved into a folder":         {"- calc/: all", changed("R", "lib/a.go", "calc/b.go"), "lib/a.go", ""},
+		"a folder moved":              {"- `calc/` → `lib/calc/`: moved", changed("R", "calc/a.go", "lib/calc/a.go", "lib/other.go"), "lib/other.go", ""},
+		"a place in it":               {"- calc/a.go:12-40: it\n- calc/b.go#L3: it\n- `calc/c.go:7`", changed("M", "", "calc/a.go", "calc/b.go", "calc/c.go"), "", ""},
+		"from the root":               {"- /calc/a.go: it\n- …/b.go: it", changed("M", "", "calc/a.go", "calc/b.go", "lib/calc/a.go"), "", ""},
+		"of another system":           {"- `calc\\a.go`: it", changed("M", "", "calc/a.go", "calc/b.go"), "calc/b.go", ""},
+		"blanks":                      {"- calc/a b.go: it", changed("M", "", "calc/a b.go", "calc/a bc.go"), "calc/a bc.go", ""},
 		"the tracker":                 {"- calc/a.go: it", changed("M", "", "calc/a.go", "t.md"), "", ""},
 		"listed and not changed":      {"- calc/a.go: it\n- calc/b.go: it", changed("M", "", "calc/a.go"), "", "calc/b.go"},
 		"more than a message can say": {"- calc/a.go: it", changed("M", "", strings.Fields("calc/a.go b c d e f g h i j k l m n o p q")...), "b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q", ""},
@@ -86,8 +91,9 @@ func TestPacketScope(t *testing.T) {
 		"a star for folders":           {"- `packages/*/src/`", []string{"packages/a/src/x/y.ts", "packages/a/test/z.ts"}, "packages/a/test/z.ts"},
 		"what is listed":               {"- `calc/a.go`", []string{"calc/a.go", "calc/calc.go"}, "calc/calc.go"},
 		"moved within":                 {"- `calc/`", []string{"calc/a.go > calc/b.go"}, ""},
-		"moved into it":                {"- `calc/`", []string{"lib/a.go > calc/a.go"}, ""},
-		"moved out of it":              {"- `calc/`", []string{"calc/a.go > lib/a.go"}, ""},
+		"moved into it":                {"- `calc/`", []string{"lib/a.go > calc/a.go"}, "calc/a.go"},
+		"moved out of it":              {"- `calc/`", []string{"calc/a.go > lib/a.go"}, "lib/a.go"},
+		"moved, with both allowed":     {"- `calc/`\n- `lib/a.go`", []string{"lib/a.go > calc/a.go", "calc/b.go > lib/a.go"}, ""},
 		"moved beside it":              {"- `calc/`", []string{"lib/a.go > lib/b.go"}, "lib/b.go"},
 		"the tracker":                  {"- `calc/`", []string{"calc/a.go", "t.md"}, ""},
 		"a lock file and its manifest": {"- `calc/`\n- `go.mod`\n- `web/package.json`", []string{"go.mod", "go.sum", "web/package-lock.json"}, ""},
@@ -168,6 +174,29 @@ func TestEmptyWithoutAList(t *testing.T) {
 	f.replace(t, "Files changed:\n- calc/calc.go: new\n\n", "")
 	checkpointA(func(c *evidence.Checkpoint) { c.Files = []evidence.FileChange{} })(t, f)
 	assert.Len(t, found(f.decide(t), "checkpoint/empty"), 1)
+}
+
+// TestRecordsOnly: a commit that changes the tracker alone holds no other file of its
+// packet.
+func TestRecordsOnly(t *testing.T) {
+	for _, c := range []struct {
+		listed string
+		files  []evidence.FileChange
+		found  int
+	}{
+		{"- calc/calc.go: new", []evidence.FileChange{{Path: "t.md", Status: "M"}}, 1},
+		{"- t.md: the plan", []evidence.FileChange{{Path: "t.md", Status: "M"}}, 0},
+		{"- calc/calc.go: new", []evidence.FileChange{{Path: "t.md", Status: "M"}, {Path: "calc/calc.go", Status: "A"}}, 0},
+	} {
+		f := &fixture{doc: goodTracker}
+		f.replace(t, "- calc/calc.go: new", c.listed)
+		checkpointA(func(e *evidence.Checkpoint) { e.Files = c.files })(t, f)
+		assert.Len(t, found(f.decide(t), "checkpoint/empty"), c.found, c.listed)
+	}
+	f := &fixture{doc: goodTracker}
+	f.replace(t, "Files changed:\n- calc/calc.go: new\n\n", "")
+	checkpointA(func(e *evidence.Checkpoint) { e.Files = []evidence.FileChange{{Path: "t.md", Status: "M"}} })(t, f)
+	assert.Empty(t, f.decide(t).Findings, "nothing is said of files")
 }
 
 // TestOrder: what a packet depends on comes first; where the document says what

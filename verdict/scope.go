@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/tracker"
 )
 
@@ -54,9 +55,12 @@ func (k *trackerJudge) listed(p *tracker.Packet, c *tracker.Checkpoint, commits 
 			})
 		}
 	}
+	if complete && k.recordsOnly(listed, commits) {
+		k.at("checkpoint/empty", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, changes nothing but the tracker", p.ID, aboutCommit(commits[0])), Observed: k.t.Path, Commit: commits[0].Hash, Hint: "record the commit that holds the work"})
+	}
 	var untouched []string
 	for i := range listed {
-		if !touched[i] && !k.implicit(listed[i].Path) {
+		if !touched[i] && !k.implicit(listedName(listed[i].Path)) {
 			untouched = append(untouched, listed[i].Path)
 		}
 	}
@@ -65,15 +69,30 @@ func (k *trackerJudge) listed(p *tracker.Packet, c *tracker.Checkpoint, commits 
 	}
 }
 
+// recordsOnly reports whether commits change the tracker and nothing else, where the
+// packet lists other files.
+func (k *trackerJudge) recordsOnly(listed []tracker.File, commits []*evidence.Checkpoint) bool {
+	changes := 0
+	for _, e := range commits {
+		for i := range e.Files {
+			if e.Files[i].Path != k.t.Path {
+				return false
+			}
+			changes++
+		}
+	}
+	return changes > 0 && slices.ContainsFunc(listed, func(f tracker.File) bool { return !k.implicit(listedName(f.Path)) })
+}
+
 // beyond gives the path of a changed file that is not in a packet's list, empty
 // where all is, and marks the entries that it touches. A file that is listed by its new name may have come from
 // anywhere; a folder or a glob covers what stays within it.
 func (k *trackerJudge) beyond(f *evidence.FileChange, listed []tracker.File, touched []bool) string {
 	came, from, byName := k.implicit(f.Path), f.From == "" || k.implicit(f.From), false
 	for i := range listed {
-		name := unquote(listed[i].Path)
+		name := listedName(listed[i].Path)
 		switch {
-		case fits(name, f.Path):
+		case fits(name, f.Path), begins(listed[i], f.Path):
 			came, touched[i] = true, true
 			byName = byName || path.Base(name) == path.Base(f.Path)
 		case mentions(listed[i].Note, f.Path):
@@ -92,12 +111,18 @@ func (k *trackerJudge) beyond(f *evidence.FileChange, listed []tracker.File, tou
 	return ""
 }
 
-// mentions reports whether the rest of a line names a path or its last part, as
-// where several files stand on one line or a file got another name.
+// begins reports whether a line begins with a path that has blanks.
+func begins(listed tracker.File, name string) bool {
+	rest, ok := strings.CutPrefix(listed.Path+" "+listed.Note, name)
+	return ok && strings.Contains(name, " ") && (rest == "" || strings.ContainsRune(" :,;(", rune(rest[0])))
+}
+
+// mentions reports whether the rest of a line names a path, its last part or a folder
+// that it is in, as where several files stand on one line or got other names.
 func mentions(note, name string) bool {
 	for _, word := range strings.FieldsFunc(note, func(r rune) bool { return strings.ContainsRune(" \t\n,;:()`\"'*→", r) }) {
 		word = strings.TrimSuffix(word, ".")
-		if word == name || strings.Contains(word, "/") && strings.HasSuffix(name, "/"+word) || word == path.Base(name) && strings.Contains(word, ".") {
+		if word == name || len(word) > 1 && strings.HasSuffix(word, "/") && strings.HasPrefix(name, word) || strings.Contains(word, "/") && strings.HasSuffix(name, "/"+word) || word == path.Base(name) && strings.Contains(word, ".") {
 			return true
 		}
 	}
@@ -134,6 +159,21 @@ func fits(pattern, name string) bool {
 		return true
 	}
 	return tracker.Glob(pattern, name) || tracker.Glob("**/"+pattern, name)
+}
+
+// anchor is a place in a file.
+var anchor = lazyregexp.New(`(?:#L\d+(?:C\d+)?(?:-L?\d+(?:C\d+)?)?|:\d+(?:[-–:]\d+)*)$`)
+
+// listedName is the path of a line of changed files: without the place in the file, and
+// as git has it where it was written from the root, shortened, or for another system.
+func listedName(name string) string {
+	if quoted := unquote(name); quoted != name {
+		return quoted
+	}
+	if at := anchor.FindStringIndex(name); at != nil {
+		name = name[:at[0]]
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(strings.ReplaceAll(name, `\`, "/"), "…"), "/")
 }
 
 // unquote reads a path as git prints it where it has bytes that are no ASCII.

@@ -22,7 +22,7 @@ func (k *trackerJudge) outOfScope(p *tracker.Packet, c *tracker.Checkpoint, e *e
 		if s := k.forbids(p.Scope, f.Path, f.From); s != nil {
 			forbidden = append(forbidden, fmt.Sprintf("%s (`%s`)", changedName(f), s.Pattern))
 			names = append(names, f.Path)
-		} else if allows && !k.implicit(f.Path) && !allowed(p.Scope, f.Path) && (f.From == "" || !allowed(p.Scope, f.From)) {
+		} else if allows && (k.outside(p.Scope, f.Path) || f.From != "" && k.outside(p.Scope, f.From)) {
 			outside = append(outside, changedName(f))
 			names = append(names, f.Path)
 		}
@@ -43,6 +43,12 @@ func (k *trackerJudge) outOfScope(p *tracker.Packet, c *tracker.Checkpoint, e *e
 		finding.Message = fmt.Sprintf("the commit of %s, %s, changes %s", p.ID, aboutCommit(e), strings.Join(said, "; and "))
 		k.at("checkpoint/out-of-scope", p, c.Pos, finding)
 	}
+}
+
+// outside reports whether a scope does not allow a file. One that moves has two names,
+// and is changed under both.
+func (k *trackerJudge) outside(scope []tracker.Scope, name string) bool {
+	return !k.implicit(name) && !allowed(scope, name)
 }
 
 func changedName(f *evidence.FileChange) string {
