@@ -295,7 +295,7 @@ func (r *run) setUp(ctx context.Context) bool {
 
 // verifyCommits asks the repository about the checkpoints.
 func (r *run) verifyCommits(ctx context.Context) {
-	o := checkpoint.Options{Head: r.Head, At: r.bundle.Subject.Commit, Base: r.Base, Fetch: r.Fetch, Previous: r.Seen, Signed: r.Policy.Checkpoints.Signed, KeyRing: r.Policy.Checkpoints.KeyRing, AllowedSigners: r.Policy.Checkpoints.AllowedSigners}
+	o := checkpoint.Options{Head: r.Head, At: r.bundle.Subject.Commit, Base: r.Base, Fetch: r.Fetch, Previous: r.Seen, Policy: r.Policy.Path, Signed: r.Policy.Checkpoints.Signed, KeyRing: r.Policy.Checkpoints.KeyRing, AllowedSigners: r.Policy.Checkpoints.AllowedSigners}
 	if r.At != "" && r.Head == "" {
 		o.Head = r.bundle.Subject.Commit
 	}

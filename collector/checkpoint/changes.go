@@ -3,20 +3,19 @@ package checkpoint
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"sort"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
-	"github.com/verdictci/verdict/collector/tracker"
 )
 
 // maxBlob is the largest file whose lines are compared.
@@ -138,10 +137,34 @@ func (v *verifier) text(h plumbing.Hash) (lines []string, ok bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if bytes.IndexByte(data, 0) >= 0 && !utf8.Valid(data) {
+	if data = asUTF8(data); isBinary(data) {
 		return nil, false, nil
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff"))
 	return strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(data), "\r\n", "\n"), "\n"), "\n"), true, nil
+}
+
+// isBinary reports whether content is no text.
+func isBinary(data []byte) bool { return bytes.IndexByte(data, 0) >= 0 && !utf8.Valid(data) }
+
+// asUTF8 decodes a text in UTF-16, as compilers read it, by the mark at its beginning.
+func asUTF8(data []byte) []byte {
+	var unit func([]byte) uint16
+	switch {
+	case len(data)%2 != 0:
+		return data
+	case bytes.HasPrefix(data, []byte{0xff, 0xfe}):
+		unit = binary.LittleEndian.Uint16
+	case bytes.HasPrefix(data, []byte{0xfe, 0xff}):
+		unit = binary.BigEndian.Uint16
+	default:
+		return data
+	}
+	units := make([]uint16, 0, len(data)/2)
+	for i := 2; i < len(data); i += 2 {
+		units = append(units, unit(data[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 func missingFrom(of, from []string) []line {
@@ -158,90 +181,4 @@ func missingFrom(of, from []string) []line {
 		out = append(out, line{i + 1, l})
 	}
 	return out
-}
-
-// contracts looks for forbidden patterns in the lines added since the base. A file
-// that was renamed is compared with what it was.
-func (v *verifier) contracts() {
-	if len(v.options.Contracts) == 0 || v.result.Base == "" {
-		return
-	}
-	base, head, err := v.sinceBase()
-	var changes []gitstore.Change
-	if err == nil {
-		changes, err = v.store.Diff(base.Tree, head.Tree)
-	}
-	for added, removed := range v.renames(changes) {
-		changes[added].Old, changes[added].OldMode = changes[removed].Old, changes[removed].OldMode
-	}
-	for i := range v.options.Contracts {
-		c := &v.options.Contracts[i]
-		re, compileErr := regexp.Compile(c.Pattern)
-		if err := errors.Join(err, compileErr); err != nil {
-			v.contractUnverifiable(c.ID, err)
-			continue
-		}
-		for _, change := range changes {
-			if !change.New.IsZero() && !change.Module() && c.covers(change.Path) {
-				v.contract(c.ID, re, change)
-			}
-		}
-	}
-}
-
-// contract looks for a contract's pattern in the lines that one file got.
-func (v *verifier) contract(id string, re *regexp.Regexp, change gitstore.Change) {
-	if _, isText, err := v.text(change.New); err == nil && !isText {
-		return
-	}
-	if _, isText, err := v.text(change.Old); err == nil && !isText {
-		change.Old = plumbing.ZeroHash // it was no text: every line is new
-	}
-	added, _, err := v.lines(change)
-	if err != nil {
-		v.contractUnverifiable(id, fmt.Errorf("%s: %w", change.Path, err))
-		return
-	}
-	for _, l := range added {
-		if re.MatchString(l.text) {
-			v.result.Contracts = append(v.result.Contracts, evidence.Contract{ID: id, File: strings.ToValidUTF8(change.Path, "\ufffd"), Line: l.number, Text: cut(l.text, 300)})
-		}
-	}
-}
-
-func (v *verifier) contractUnverifiable(id string, err error) {
-	v.unverifiable = true
-	v.result.Contracts = append(v.result.Contracts, evidence.Contract{ID: id, Text: err.Error(), Unverifiable: true})
-}
-
-// sinceBase returns the ends of what the change is: the commit at which it left the
-// base, and the head. What the base took away since then was not added here.
-func (v *verifier) sinceBase() (from, head *gitstore.Commit, err error) {
-	if head, err = v.store.Commit(v.head); err != nil {
-		return nil, nil, err
-	}
-	h, ok := v.store.History(v.head, gitstore.Asked{Graph: true}).MergeBase(fullHash(v.result.Base))
-	if !ok {
-		v.unverifiable = true
-		return nil, nil, errors.New("the commit at which the change left the base is not here")
-	}
-	from, err = v.store.Commit(h)
-	return from, head, err
-}
-
-func cut(s string, n int) string {
-	s = strings.ToValidUTF8(s, "\ufffd")
-	if r := []rune(s); len(r) > n {
-		return string(r[:n]) + "…"
-	}
-	return s
-}
-
-// covers reports whether a contract's patterns, where it has any, name a path: the
-// path itself, a folder, or a glob.
-func (c *Contract) covers(name string) bool {
-	return len(c.Paths) == 0 || slices.ContainsFunc(c.Paths, func(pattern string) bool {
-		pattern = strings.TrimPrefix(pattern, "./")
-		return pattern == name || strings.HasPrefix(name, strings.TrimSuffix(pattern, "/")+"/") || tracker.Glob(pattern, name)
-	})
 }

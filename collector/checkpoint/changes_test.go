@@ -100,8 +100,9 @@ func TestRenames(t *testing.T) {
 	assert.Greater(t, strings.Count(strings.Join(got, "\n"), "R "), 6)
 }
 
-// TestContractsCountWhatIsNew: a file that moved adds nothing, a text with a zero
-// byte is read, and a file that is too large to read is said to be so.
+// TestContractsCountWhatIsNew: a file that moved adds nothing, and a text with a zero
+// byte or in UTF-16 is read. What cannot be told by lines, and holds the pattern, is said
+// to be so: bytes that are no text hide nothing.
 func TestContractsCountWhatIsNew(t *testing.T) {
 	r := newRepo(t)
 	r.write("src/a.ts", "legacy(1)\n"+strings.Repeat("a line of its own\n", 9))
@@ -114,13 +115,51 @@ func TestContractsCountWhatIsNew(t *testing.T) {
 	assert.Empty(t, r.verify(o).Contracts)
 	r.write("src/c.ts", "// \x00\nlegacy(2)\n")
 	r.write("data/picture", "\xff\x00legacy(3)\n")
+	r.write("data/other-picture", "\xff\x00\n")
+	r.write("data/large-too", strings.Repeat(strings.Repeat("x", 99)+"\n", 90_000))
+	r.write("d.ts", "\xff\xfel\x00e\x00g\x00a\x00c\x00y\x00(\x00")
 	r.write("data/large", "legacy(4)\n"+strings.Repeat(strings.Repeat("x", 99)+"\n", 90_000))
 	r.commit("AB-01: more")
 	got := r.verify(o).Contracts
-	require.Len(t, got, 2)
-	assert.Contains(t, got[0].Text, "too large")
-	assert.True(t, got[0].Unverifiable)
-	assert.Equal(t, evidence.Contract{ID: "old", File: "src/c.ts", Line: 2, Text: "legacy(2)"}, got[1])
+	require.Len(t, got, 4)
+	assert.Equal(t, evidence.Contract{ID: "old", File: "d.ts", Line: 1, Text: "legacy("}, got[0])
+	assert.Contains(t, got[1].Text, "data/large holds what the contract forbids, and is too large")
+	assert.True(t, got[1].Unverifiable)
+	assert.Contains(t, got[2].Text, "data/picture holds what the contract forbids, and is no text")
+	assert.True(t, got[2].Unverifiable)
+	assert.Equal(t, evidence.Contract{ID: "old", File: "src/c.ts", Line: 2, Text: "legacy(2)"}, got[3])
+	assert.Empty(t, r.verify(o).Cure, "no clone would show more")
+}
+
+// TestContractsAreNamed: the tracker and the policy say what is forbidden; patterns of
+// paths may leave out; what another root brings is new.
+func TestContractsAreNamed(t *testing.T) {
+	r := newRepo(t)
+	r.write("a.ts", "1\n")
+	base := r.commit("start")
+	for _, name := range []string{"t.md", "ci/verdict.yaml", "docs/a.md", "src/a.ts"} {
+		r.write(name, "legacy()\n")
+	}
+	r.commit("AB-00: all")
+	files := func(paths ...string) (list []string) {
+		o := checkpoint.Options{Base: base, Policy: "ci/verdict.yaml"}
+		for _, pattern := range []string{`legacy\(`, `legacy`} { // in two versions of the policy
+			o.Contracts = append(o.Contracts, checkpoint.Contract{ID: "old", Pattern: pattern, Paths: paths})
+		}
+		for _, c := range r.verify(o).Contracts {
+			require.False(t, c.Unverifiable, c.Text)
+			list = append(list, c.File)
+		}
+		return list
+	}
+	assert.Equal(t, []string{"docs/a.md", "src/a.ts"}, files())
+	assert.Equal(t, []string{"src/a.ts"}, files("!docs/**"))
+	assert.Equal(t, []string{"src/a.ts"}, files("**/*.{md,ts}", "!docs/"))
+	assert.Equal(t, []string{"docs/a.md"}, files("docs/"))
+	r.git("switch", "-q", "--orphan", "other")
+	r.write("b.ts", "legacy()\n")
+	r.commit("AB-00: another root")
+	assert.Equal(t, []string{"b.ts"}, files())
 }
 
 // TestPartialCloneSaysWhatItCannotSee: without the files, neither lost tests nor

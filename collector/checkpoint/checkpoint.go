@@ -44,6 +44,7 @@ type Options struct {
 	// Base they are read from it.
 	KeyRing, AllowedSigners string
 	Contracts               []Contract
+	Policy                  string   // the file that holds them, below the root: it names what it forbids
 	Ranges                  []Range  // parts of the history that the head may lie in
 	Previous                []string // hashes that an earlier run saw in the history
 }
@@ -52,7 +53,7 @@ type Options struct {
 type Contract struct {
 	ID      string
 	Pattern string   // RE2
-	Paths   []string // globs; empty: all files
+	Paths   []string // globs, "!" before one that leaves out; empty: all files
 }
 
 // FindRoot returns the root of the work tree that dir is in, with symbolic links

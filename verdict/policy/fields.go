@@ -117,7 +117,7 @@ func contract(c *Contract) form {
 	return object(&c.Pos,
 		must(key("id", "Name of the contract.", text(&c.ID), "no-legacy-api")),
 		must(key("pattern", "Regular expression (RE2) that no added line may match.", regex(&c.Pattern), `/api/resources\b`)),
-		key("paths", "Files that it is about, as patterns; ** stands for any folders. Without it: all.", list(&c.Paths, glob(true)), []string{"internal/**/*.go"}),
+		key("paths", "Files that it is about, as patterns: ** stands for any folders, and ! before a pattern leaves out. Without it: all. Trackers and policy never count.", list(&c.Paths, glob(true)), []string{"internal/**/*.go"}),
 		key("reason", "Why, for whoever meets it.", text(&c.Reason)),
 		key("severity", "What a violation is.", choice(&c.Severity, severities...)),
 	)
