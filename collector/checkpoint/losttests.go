@@ -172,18 +172,26 @@ func (v *verifier) firstCheckpoint() *gitstore.Commit {
 func lost(before, after []testCase) []evidence.TestChange {
 	before = slices.DeleteFunc(before, func(t testCase) bool { return t.weak })
 	now := pair(before, after)
-	gone := func(name string) bool {
-		at := slices.IndexFunc(before, func(t testCase) bool { return t.name == name })
-		return at >= 0 && now[at] == nil
+	type id struct{ file, name string }
+	gone := map[id]bool{}    // by test: whether it became nothing
+	remains := map[id]bool{} // by test with others in it: whether all of them are somewhere
+	for i := range before {
+		t, around := &before[i], id{before[i].file, before[i].parent}
+		if _, known := gone[id{t.file, t.name}]; !known {
+			gone[id{t.file, t.name}] = now[i] == nil
+		}
+		if all, known := remains[around]; t.parent != "" {
+			remains[around] = (all || !known) && now[i] != nil
+		}
 	}
 	var changes []evidence.TestChange
 	for i := range before {
 		old, new := &before[i], now[i]
 		c := evidence.TestChange{File: old.file, Name: old.name, Line: old.line}
 		switch {
-		case new == nil && gone(old.parent):
+		case new == nil && gone[id{old.file, old.parent}]:
 			continue // said of the test around it
-		case new == nil && remains(old.name, before, now):
+		case new == nil && remains[id{old.file, old.name}]:
 			continue // what it was made of is elsewhere
 		case new == nil:
 			c.Kind = "deleted"
@@ -200,20 +208,6 @@ func lost(before, after []testCase) []evidence.TestChange {
 		return cmp.Or(strings.Compare(a.File, b.File), strings.Compare(a.Name, b.Name), cmp.Compare(a.Line, b.Line))
 	})
 	return changes
-}
-
-// remains reports whether all tests within a test are somewhere.
-func remains(name string, before []testCase, now []*testCase) bool {
-	some := false
-	for i := range before {
-		if before[i].parent == name {
-			if now[i] == nil {
-				return false
-			}
-			some = true
-		}
-	}
-	return some
 }
 
 // pair finds what each test of before became; nil: nothing. What is sure comes

@@ -1,6 +1,8 @@
 package checkpoint
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -11,7 +13,8 @@ import (
 type sources map[string]string
 
 func (s sources) tests() (all []testCase) {
-	for name, text := range s {
+	for _, name := range slices.Sorted(maps.Keys(s)) {
+		text := s[name]
 		r := readerOf(name)
 		if r == nil {
 			continue
@@ -70,6 +73,8 @@ func TestLost(t *testing.T) {
 		"go: subtest deleted":                {sources{"a_test.go": goSub}, sources{"a_test.go": strings.Replace(goSub, "\tt.Run(\"negative\", func(t *testing.T) { check(t, -1, -2) })\n", "", 1)}, "TestAdd/negative deleted"},
 		"go: subtest skipped":                {sources{"a_test.go": goSub}, sources{"a_test.go": strings.Replace(goSub, "check(t, -1, -2)", "t.Skip()", 1)}, "TestAdd/negative skipped"},
 		"go: said once":                      {sources{"a_test.go": goSub}, sources{}, "TestAdd deleted"},
+		"go: said once, another file":        {sources{"a/a_test.go": goAdd, "b/b_test.go": goSub}, sources{"a/a_test.go": goAdd}, "TestAdd deleted"},
+		"go: parts of another file":          {sources{"a/a_test.go": goSub, "b/b_test.go": goAdd}, sources{"a/a_test.go": goSub}, "TestAdd deleted"},
 		"go: suite":                          {sources{"a_test.go": "func (s *Suite) TestAdd() { s.Equal(3, Add(1, 2)) }\n"}, sources{"a_test.go": "func (s *Suite) TestAdd() { s.T().Skip() }\n"}, "Suite.TestAdd skipped"},
 		"go: example":                        {sources{"a_test.go": "func ExampleAdd() {\n\tfmt.Println(Add(1, 2))\n\t// Output: 3\n}\n"}, sources{"a_test.go": "func ExampleAdd() {\n\tfmt.Println(Add(1, 2))\n}\n"}, "ExampleAdd emptied"},
 		"ts: deleted":                        {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": "test('other', () => { run() })\n"}, "adds deleted"},
