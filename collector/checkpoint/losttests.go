@@ -22,14 +22,20 @@ type testCase struct {
 	line    int
 	skipped bool
 	empty   bool   // it does nothing, or nothing that can fail
-	checks  int    // what may fail in it
+	checks  bool   // something in it may fail
 	body    string // its text without comments
 	row     bool   // a row of a table
 	weak    bool   // a row of a table that may be no test
 }
 
-// testReader reads the tests of a source file.
-type testReader func(source string) []testCase
+// testReader reads the tests of two versions of a source file; one that is not there
+// is empty. It may leave out what is the same in both.
+type testReader func(old, new string) (before, after []testCase)
+
+// eachVersion reads both versions in the same way.
+func eachVersion(read func(source string) []testCase) testReader {
+	return func(old, new string) (before, after []testCase) { return read(old), read(new) }
+}
 
 var scriptTestFile = lazyregexp.New(`\.(test|spec)\.\w+$|(^|/)__tests__/`)
 
@@ -46,10 +52,10 @@ func readerOf(name string) testReader {
 	case ".go":
 		return goTests
 	case ".py":
-		return pythonTests
+		return eachVersion(pythonTests)
 	}
 	if scriptTestFile.MatchString(name) {
-		return scriptTests
+		return eachVersion(scriptTests)
 	}
 	return nil
 }
@@ -123,33 +129,65 @@ func testChanges(changed []changedSource, read readVersion) (list []evidence.Tes
 		if r == nil {
 			continue
 		}
-		old, err := testsOf(c.path, c.old, r, read)
-		if err != nil {
-			return nil, c.path, err
+		var texts [2]string
+		for i, hash := range []string{c.old, c.new} {
+			if hash == "" {
+				continue
+			}
+			data, ok, err := read(hash)
+			if err != nil {
+				return nil, c.path, err
+			}
+			if ok {
+				texts[i] = string(data)
+			}
 		}
-		new, err := testsOf(c.path, c.new, r, read)
-		if err != nil {
-			return nil, c.path, err
+		old, new := r(texts[0], texts[1])
+		for _, tests := range [][]testCase{old, new} {
+			for i := range tests {
+				tests[i].file = c.path
+			}
 		}
+		old, new = withoutSame(old, new)
 		before, after = append(before, old...), append(after, new...)
 	}
 	return lost(before, after), "", nil
 }
 
-// testsOf reads the tests of one version of a file.
-func testsOf(file, hash string, r testReader, read readVersion) ([]testCase, error) {
-	if hash == "" {
-		return nil, nil
+// withoutSame leaves out of the tests of a file's two versions those that stayed as
+// they were: the first of a name pairs with the first, as in pair. A row that may be
+// no test and was there before is nothing that another test became.
+func withoutSame(old, new []testCase) ([]testCase, []testCase) {
+	key := func(t testCase) testCase {
+		if t.weak {
+			t.line = 0
+			return t
+		}
+		return testCase{name: t.name}
 	}
-	data, ok, err := read(hash)
-	if err != nil || !ok {
-		return nil, err
+	named := map[testCase][]int{}
+	for j := range new {
+		named[key(new[j])] = append(named[key(new[j])], j)
 	}
-	tests := r(string(data))
-	for i := range tests {
-		tests[i].file = file
+	same := make([]bool, len(new))
+	old = slices.DeleteFunc(old, func(t testCase) bool {
+		list := named[key(t)]
+		if len(list) == 0 {
+			return t.weak
+		}
+		named[key(t)] = list[1:]
+		other := new[list[0]]
+		other.line = t.line
+		same[list[0]] = other == t
+		return other == t
+	})
+	var rest []testCase
+	for j := range new {
+		if !same[j] {
+			rest = append(rest, new[j])
+		}
 	}
-	return tests, nil
+	return old, rest
 }
 
 // firstCheckpoint is the oldest checkpoint in the history.
@@ -170,7 +208,6 @@ func (v *verifier) firstCheckpoint() *gitstore.Commit {
 // lost lists the tests that are gone, and those that are there and check nothing
 // any more. A test that moved or has another name is not lost.
 func lost(before, after []testCase) []evidence.TestChange {
-	before = slices.DeleteFunc(before, func(t testCase) bool { return t.weak })
 	now := pair(before, after)
 	type id struct{ file, name string }
 	gone := map[id]bool{}    // by test: whether it became nothing
@@ -197,7 +234,7 @@ func lost(before, after []testCase) []evidence.TestChange {
 			c.Kind = "deleted"
 		case new.skipped && !old.skipped:
 			c.Kind, c.File, c.Line = "skipped", new.file, new.line
-		case new.empty && !old.empty, old.checks > 0 && new.checks == 0 && !old.empty && !old.skipped && !new.skipped:
+		case new.empty && !old.empty, old.checks && !new.checks && !old.empty && !old.skipped && !new.skipped:
 			c.Kind, c.File, c.Line = "emptied", new.file, new.line
 		default:
 			continue
@@ -217,10 +254,20 @@ func pair(before, after []testCase) []*testCase {
 	now := make([]*testCase, len(before))
 	taken := make([]bool, len(after))
 	match := func(same func(old, new *testCase) bool, key func(*testCase) string) {
-		by := map[string][]int{}
+		by := map[string][]int{} // what is looked for, and where it is
+		for i := range before {
+			if now[i] == nil {
+				by[key(&before[i])] = nil
+			}
+		}
+		delete(by, "")
 		for i := range after {
-			if k := key(&after[i]); !taken[i] && k != "" {
-				by[k] = append(by[k], i)
+			if taken[i] {
+				continue
+			}
+			k := key(&after[i])
+			if list, wanted := by[k]; wanted {
+				by[k] = append(list, i)
 			}
 		}
 		for i := range before {
@@ -305,6 +352,23 @@ func pairSimilar(before, after []testCase, now []*testCase, taken []bool) {
 			now[c.old], taken[c.new] = &after[c.new], true
 		}
 	}
+}
+
+// evenBlanks makes each run of blanks one space; none is left at the ends.
+func evenBlanks(text string) string {
+	even := make([]byte, 0, len(text))
+	blank := false
+	for i := range len(text) {
+		if c := text[i]; c == ' ' || '\t' <= c && c <= '\r' {
+			blank = len(even) > 0
+			continue
+		}
+		if blank {
+			even, blank = append(even, ' '), false
+		}
+		even = append(even, text[i])
+	}
+	return string(even)
 }
 
 var word = lazyregexp.New(`\w+|[^\w\s]+`)

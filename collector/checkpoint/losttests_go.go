@@ -1,6 +1,7 @@
 package checkpoint
 
 import (
+	"cmp"
 	"go/ast"
 	"go/build/constraint"
 	"go/parser"
@@ -12,15 +13,103 @@ import (
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
-// goTests reads the tests, subtests and rows of tables of a Go file; what cannot be
-// parsed is left out.
-func goTests(source string) []testCase {
-	files := token.NewFileSet()
-	f, _ := parser.ParseFile(files, "", source, parser.ParseComments|parser.SkipObjectResolution)
-	if f == nil {
-		return nil
+// goTests reads the tests of two versions of a Go file, without those that are the
+// same in both.
+func goTests(old, new string) (before, after []testCase) {
+	if old != "" && new != "" {
+		a, b := changedDecls(old, new)
+		before, ok := goTestsOf(a)
+		if after, ok2 := goTestsOf(b); ok && ok2 {
+			return before, after
+		}
 	}
-	r := goReader{source: source, files: files, file: f, excluded: excluded(f)}
+	before, _ = goTestsOf(old)
+	after, _ = goTestsOf(new)
+	return before, after
+}
+
+// changedDecls blanks the declarations that two versions of a file both have: what is
+// in them stayed as it was. Where something else stands before the first, as a build
+// constraint, none is the same.
+func changedDecls(old, new string) (string, string) {
+	a, b := goDecls(old), goDecls(new)
+	if a[0] != b[0] {
+		return old, new
+	}
+	more := map[string]int{} // how many more the new version has
+	for _, d := range a[1:] {
+		more[d]--
+	}
+	for _, d := range b[1:] {
+		more[d]++
+	}
+	rest := func(decls []string) string {
+		var text strings.Builder
+		for i, d := range decls {
+			if i > 0 && more[d] == 0 {
+				d = strings.Repeat("\n", strings.Count(d, "\n"))
+			}
+			text.WriteString(d)
+		}
+		return text.String()
+	}
+	return rest(a), rest(b)
+}
+
+var goDeclBegins = []string{"func ", "var ", "const ", "type ", "import "}
+
+// goDecls cuts a Go file in front of each declaration that begins a line. It knows
+// no more of Go than brackets, texts and comments: what is left of the file when
+// pieces are taken out must still be parsed.
+func goDecls(source string) (pieces []string) {
+	from, depth, length := 0, 0, 1
+	for i := 0; i < len(source) && length > 0; i += length {
+		length = 1
+		switch source[i] {
+		case '(', '[', '{':
+			depth++
+		case ')', ']', '}':
+			depth--
+		case '"', '\'':
+			length = textLength(source[i:])
+		case '`':
+			length = lengthTo(source[i:], "`")
+		case '/':
+			if strings.HasPrefix(source[i:], "//") {
+				length = lineLength(source[i:])
+			} else if strings.HasPrefix(source[i:], "/*") {
+				length = lengthTo(source[i:], "*/")
+			}
+		case '\n':
+			if depth == 0 && slices.ContainsFunc(goDeclBegins, func(b string) bool { return strings.HasPrefix(source[i+1:], b) }) {
+				pieces, from = append(pieces, source[from:i+1]), i+1
+			}
+		}
+	}
+	return append(pieces, source[from:])
+}
+
+// lengthTo is the length of a text or a comment with the signs around it; 0 where it
+// has no end.
+func lengthTo(s, end string) int {
+	if n := strings.Index(s[len(end):], end); n >= 0 {
+		return n + 2*len(end)
+	}
+	return 0
+}
+
+// goTestsOf reads the tests, subtests and rows of tables of a Go file; what cannot
+// be parsed is left out, and ok is false.
+func goTestsOf(source string) (tests []testCase, ok bool) {
+	files := token.NewFileSet()
+	f, err := parser.ParseFile(files, "", source, parser.ParseComments|parser.SkipObjectResolution)
+	if f == nil {
+		return nil, false
+	}
+	r := goReader{source: source, at: files.File(f.FileStart), excluded: excluded(f)}
+	for _, group := range f.Comments {
+		r.comments = append(r.comments, group.List...)
+	}
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
@@ -29,13 +118,13 @@ func goTests(source string) []testCase {
 			r.rows(d, "", false)
 		}
 	}
-	return r.tests
+	return r.tests, err == nil
 }
 
 type goReader struct {
 	source   string
-	files    *token.FileSet
-	file     *ast.File
+	at       *token.File
+	comments []*ast.Comment // in their order
 	excluded bool
 	tests    []testCase
 }
@@ -52,7 +141,7 @@ func (r *goReader) function(d *ast.FuncDecl) {
 	}
 	t := r.test(name, "", d.Name, d.Body)
 	if strings.HasPrefix(d.Name.Name, "Example") {
-		t.checks = 0
+		t.checks = false
 		t.empty = !r.hasOutput(d.Body)
 	}
 	r.tests = append(r.tests, t)
@@ -61,12 +150,12 @@ func (r *goReader) function(d *ast.FuncDecl) {
 
 // test describes a test by its body.
 func (r *goReader) test(name, parent string, at ast.Node, body *ast.BlockStmt) testCase {
-	t := testCase{name: name, parent: parent, line: r.files.Position(at.Pos()).Line, body: r.text(body), empty: true, skipped: r.excluded}
+	t := testCase{name: name, parent: parent, line: r.at.Line(at.Pos()), body: r.text(body), empty: true, skipped: r.excluded}
 	for i, s := range body.List {
 		if _, ok := s.(*ast.ReturnStmt); ok && i == 0 {
 			break
 		}
-		if always, ok := s.(*ast.IfStmt); ok && r.text(always.Cond) == "true" && len(always.Body.List) > 0 {
+		if always, ok := s.(*ast.IfStmt); ok && isTrue(always.Cond) && len(always.Body.List) > 0 {
 			s = always.Body.List[0]
 		}
 		call := callOf(s)
@@ -75,13 +164,19 @@ func (r *goReader) test(name, parent string, at ast.Node, body *ast.BlockStmt) t
 		}
 		t.empty = t.empty && r.inert(s, call)
 	}
-	ast.Inspect(body, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok && r.mayFail(call) {
-			t.checks++
-		}
-		return true
-	})
+	t.checks = anyCall(body, mayFail) || anyCall(body, r.asserts)
 	return t
+}
+
+// anyCall reports whether something holds for a call within a node.
+func anyCall(in ast.Node, holds func(*ast.CallExpr) bool) (found bool) {
+	ast.Inspect(in, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok && !found {
+			found = holds(call)
+		}
+		return !found
+	})
+	return found
 }
 
 // inert reports whether a statement checks nothing, whatever the code under test
@@ -92,42 +187,40 @@ func (r *goReader) inert(s ast.Stmt, call *ast.CallExpr) bool {
 	}
 	assign, ok := s.(*ast.AssignStmt)
 	if ok {
-		ast.Inspect(assign, func(n ast.Node) bool {
-			_, isCall := n.(*ast.CallExpr)
-			ok = ok && !isCall
-			return ok
-		})
-		return ok
+		return !anyCall(assign, func(*ast.CallExpr) bool { return true })
 	}
 	_, ok = s.(*ast.EmptyStmt)
 	return ok
 }
 
-var (
-	goFails = lazyregexp.New(`^(Error|Fatal|Fail|panic$|Run$|Fuzz$)`)
-	goTimes = lazyregexp.New(`^(Loop|ReportAllocs|ResetTimer|StartTimer|StopTimer)$`)
-
-	// goAsserts is the name of a library or a suite that fails the test.
-	goAsserts = lazyregexp.New(`(?i)assert|require|expect|suite|\bs\b`)
-)
-
 // mayFail reports whether a call may make a test fail: one of the test's own, or one
-// that is given the test.
-func (r *goReader) mayFail(call *ast.CallExpr) bool {
+// that is given the test. What a benchmark calls to measure counts as well.
+func mayFail(call *ast.CallExpr) bool {
 	name := methodOf(call)
 	if id, ok := call.Fun.(*ast.Ident); ok {
 		name = id.Name
 	}
-	if goFails.MatchString(name) || goTimes.MatchString(name) {
+	switch name {
+	case "panic", "Run", "Fuzz", "Loop", "ReportAllocs", "ResetTimer", "StartTimer", "StopTimer":
 		return true
 	}
-	if s, ok := call.Fun.(*ast.SelectorExpr); ok && goAsserts.MatchString(r.text(s.X)) {
-		return true
+	for _, begin := range []string{"Error", "Fatal", "Fail"} {
+		if strings.HasPrefix(name, begin) {
+			return true
+		}
 	}
 	return slices.ContainsFunc(call.Args, func(a ast.Expr) bool {
 		id, ok := a.(*ast.Ident)
 		return ok && (id.Name == "t" || id.Name == "b" || id.Name == "tb" || id.Name == "f")
 	})
+}
+
+// goAsserts is the name of a library or a suite that fails the test.
+var goAsserts = lazyregexp.New(`(?i)assert|require|expect|suite|\bs\b`)
+
+func (r *goReader) asserts(call *ast.CallExpr) bool {
+	s, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && goAsserts.MatchString(r.text(s.X))
 }
 
 // within reads the subtests and the rows of tables in a test.
@@ -148,7 +241,7 @@ func (r *goReader) within(body *ast.BlockStmt, parent string) {
 			r.within(f.Body, parent+"/"+name)
 			return false
 		}
-		r.tests = append(r.tests, testCase{name: parent + "/" + name, parent: parent, line: r.files.Position(call.Pos()).Line, body: r.text(call.Args[1]), checks: 1})
+		r.tests = append(r.tests, testCase{name: parent + "/" + name, parent: parent, line: r.at.Line(call.Pos()), body: r.text(call.Args[1]), checks: true})
 		return true
 	})
 	r.rows(body, parent, dynamic)
@@ -162,7 +255,7 @@ func (r *goReader) rows(in ast.Node, parent string, run bool) {
 			full = parent + "/" + name
 		}
 		r.tests = append(r.tests, testCase{
-			name: full, parent: parent, line: r.files.Position(at.Pos()).Line, body: strings.Replace(body, strconv.Quote(name), "", 1), checks: 1, row: true, weak: !run, skipped: r.excluded,
+			name: full, parent: parent, line: r.at.Line(at.Pos()), body: strings.Replace(body, strconv.Quote(name), "", 1), checks: true, row: true, weak: !run, skipped: r.excluded,
 		})
 	}
 	ast.Inspect(in, func(n ast.Node) bool {
@@ -217,6 +310,11 @@ func literal(e ast.Expr) (string, bool) {
 	return s, err == nil
 }
 
+func isTrue(e ast.Expr) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && id.Name == "true"
+}
+
 func callOf(s ast.Stmt) *ast.CallExpr {
 	e, ok := s.(*ast.ExprStmt)
 	if !ok {
@@ -236,34 +334,27 @@ func methodOf(call *ast.CallExpr) string {
 
 // text is the source of a node without comments, its blanks made even.
 func (r *goReader) text(n ast.Node) string {
-	from, to := r.files.Position(n.Pos()).Offset, r.files.Position(n.End()).Offset
-	if from < 0 || to > len(r.source) || from > to {
-		return ""
-	}
-	var b strings.Builder
-	for _, group := range r.file.Comments {
-		for _, c := range group.List {
-			start, end := r.files.Position(c.Pos()).Offset, r.files.Position(c.End()).Offset
-			if start >= from && end <= to {
-				b.WriteString(r.source[from:start])
-				from = end
-			}
+	from := r.at.Offset(n.Pos())
+	to := max(from, r.at.Offset(n.End())) // what cannot be parsed may end before it begins
+	first, _ := slices.BinarySearchFunc(r.comments, n.Pos(), func(c *ast.Comment, at token.Pos) int { return cmp.Compare(c.Pos(), at) })
+	var code []string
+	for _, c := range r.comments[first:] {
+		if c.End() > n.End() {
+			break
 		}
+		code = append(code, r.source[from:r.at.Offset(c.Pos())])
+		from = r.at.Offset(c.End())
 	}
-	b.WriteString(r.source[from:to])
-	return strings.Join(strings.Fields(b.String()), " ")
+	return evenBlanks(strings.Join(append(code, r.source[from:to]), ""))
 }
 
 var outputComment = lazyregexp.New(`(?i)^//\s*(unordered )?output:|^/\*\s*(unordered )?output:`)
 
 // hasOutput reports whether an example says what it prints; without, it is not run.
 func (r *goReader) hasOutput(body *ast.BlockStmt) bool {
-	for _, group := range r.file.Comments {
-		if group.Pos() > body.Pos() && group.End() < body.End() && slices.ContainsFunc(group.List, func(c *ast.Comment) bool { return outputComment.MatchString(c.Text) }) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.comments, func(c *ast.Comment) bool {
+		return c.Pos() > body.Pos() && c.End() < body.End() && outputComment.MatchString(c.Text)
+	})
 }
 
 // defaultTags hold in an ordinary build.

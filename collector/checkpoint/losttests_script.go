@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"cmp"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -12,10 +11,15 @@ import (
 // scriptTests reads the tests of a JavaScript or TypeScript file, as vitest and
 // jest have them: calls of test, it and describe with what they are given.
 func scriptTests(source string) []testCase {
-	r := scriptReader{source: source, code: maskScript(source)}
-	r.names = "test|it|describe|suite|bench"
-	for _, m := range extended.FindAllStringSubmatch(r.code, -1) {
-		r.names += "|" + regexp.QuoteMeta(m[1])
+	r := scriptReader{source: source, code: maskScript(source), names: map[string]bool{}}
+	names := []string{"test", "it", "describe", "suite", "bench"}
+	if strings.Contains(r.code, "test.extend") || strings.Contains(r.code, "it.extend") {
+		for _, m := range extended.FindAllStringSubmatch(r.code, -1) {
+			names = append(names, m[1])
+		}
+	}
+	for _, name := range names {
+		r.names[name], r.names["x"+name], r.names["f"+name] = true, true, true
 	}
 	r.findCalls()
 	return r.tests()
@@ -25,8 +29,8 @@ var extended = lazyregexp.New(`\b(?:const|let|var)\s+(\w+)\s*=\s*(?:test|it)\.ex
 
 type scriptReader struct {
 	source string
-	code   string // the source with comments and the insides of texts blanked, of the same length
-	names  string
+	code   string          // the source with comments and the insides of texts blanked, of the same length
+	names  map[string]bool // of what makes a test or a group
 	calls  []scriptCall
 }
 
@@ -43,15 +47,8 @@ type scriptCall struct {
 }
 
 func (r *scriptReader) findCalls() {
-	head := regexp.MustCompile(`(^|[^\w.$])([xf]?(?:` + r.names + `))((?:\.\w+)*)\s*[(\x60]`)
-	for at := 0; ; {
-		m := head.FindStringSubmatchIndex(r.code[at:])
-		if m == nil {
-			return
-		}
-		name, modifiers := r.code[at+m[4]:at+m[5]], strings.Split(strings.TrimPrefix(r.code[at+m[6]:at+m[7]], "."), ".")
-		start, open := at+m[4], at+m[1]-1
-		at += m[5]
+	for start, end, open := r.head(0); start < len(r.code); start, end, open = r.head(end) {
+		name, modifiers := r.code[start:end], strings.Split(strings.TrimSpace(strings.TrimPrefix(r.code[end:open], ".")), ".")
 		c := scriptCall{from: start, group: strings.Contains(name, "describe") || strings.Contains(name, "suite")}
 		c.skip = strings.HasPrefix(name, "x") || slices.ContainsFunc(modifiers, func(m string) bool { return m == "skip" || m == "todo" || m == "fails" })
 		c.only1 = slices.Contains(modifiers, "only") || name == "fit" || name == "fdescribe" || name == "ftest"
@@ -60,9 +57,7 @@ func (r *scriptReader) findCalls() {
 		if last == "each" || last == "for" || last == "skipIf" || last == "runIf" { // what is given first is no title
 			given := strings.TrimSpace(r.code[open+1 : max(open+1, end)])
 			c.skip = c.skip || last == "skipIf" && given == "true" || last == "runIf" && given == "false"
-			for open = end + 1; open < len(r.code) && strings.IndexByte(" \t\r\n", r.code[open]) >= 0; open++ {
-			}
-			if open >= len(r.code) || r.code[open] != '(' {
+			if open = r.blanksEnd(end + 1); open >= len(r.code) || r.code[open] != '(' {
 				continue
 			}
 			end = r.closing(open)
@@ -78,6 +73,49 @@ func (r *scriptReader) findCalls() {
 	}
 }
 
+// head finds the next call of one of the names, from an offset on: where the name
+// begins and ends, and the bracket that opens what it is given.
+func (r *scriptReader) head(from int) (start, end, open int) {
+	for start = from; start < len(r.code); start = end + 1 {
+		end = r.wordEnd(start)
+		if end == start || start > 0 && strings.IndexByte(".$", r.code[start-1]) >= 0 || !r.names[r.code[start:end]] {
+			continue
+		}
+		for open = end; open < len(r.code) && r.code[open] == '.' && r.wordEnd(open+1) > open+1; {
+			open = r.wordEnd(open + 1)
+		}
+		if open = r.blanksEnd(open); open < len(r.code) && (r.code[open] == '(' || r.code[open] == '`') {
+			break
+		}
+	}
+	return start, end, open
+}
+
+// wordEnd is the end of the word that begins at an offset; the offset itself where
+// none begins.
+func (r *scriptReader) wordEnd(at int) int {
+	for at < len(r.code) && wordByte[r.code[at]] {
+		at++
+	}
+	return at
+}
+
+// blanksEnd is the end of the blanks that begin at an offset.
+func (r *scriptReader) blanksEnd(at int) int {
+	for at < len(r.code) && strings.IndexByte(" \t\r\n\f", r.code[at]) >= 0 {
+		at++
+	}
+	return at
+}
+
+// wordByte says which bytes a word is made of.
+var wordByte = func() (is [256]bool) {
+	for _, c := range []byte("_0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") {
+		is[c] = true
+	}
+	return is
+}()
+
 // describe reads the title and the function of a call whose arguments begin at an
 // offset.
 func (r *scriptReader) describe(c *scriptCall, from int) {
@@ -89,8 +127,8 @@ func (r *scriptReader) describe(c *scriptCall, from int) {
 	rest := min(comma+1, c.to)
 	start := len(r.code)
 	for _, begin := range []string{"=>", "function"} {
-		if i := strings.Index(r.code[rest:c.to], begin); i >= 0 {
-			start = min(start, rest+i+len(begin))
+		if i := strings.Index(r.code[rest:min(start, c.to)], begin); i >= 0 {
+			start = rest + i + len(begin)
 		}
 	}
 	if start > c.to { // the function has a name, or there is none
@@ -102,11 +140,12 @@ func (r *scriptReader) describe(c *scriptCall, from int) {
 	c.args = r.code[rest:start]
 	brace := r.next(start, c.to, '{')
 	if between := strings.TrimSpace(r.code[start:brace]); brace < c.to && (between == "" || r.code[start-1] == 'n') {
-		c.body, c.text = r.code[brace+1:max(brace+1, r.closing(brace))], r.source[brace+1:max(brace+1, r.closing(brace))]
+		end := max(brace+1, r.closing(brace))
+		c.body, c.text = r.code[brace+1:end], r.source[brace+1:end]
 	} else {
 		c.body, c.text = r.code[start:c.to], r.source[start:c.to]
 	}
-	c.skip = c.skip || skipOption.MatchString(c.args) || skipsItself.MatchString(c.body)
+	c.skip = c.skip || strings.Contains(c.args, "true") && skipOption.MatchString(c.args) || strings.Contains(c.body, "skip(") && skipsItself.MatchString(c.body)
 }
 
 var (
@@ -122,8 +161,11 @@ func (r *scriptReader) tests() []testCase {
 	only := slices.ContainsFunc(r.calls, func(c scriptCall) bool { return c.only1 })
 	var around []int // open groups
 	var tests []testCase
+	line, counted := 1, 0 // the line at an offset
 	for i := range r.calls {
 		c := &r.calls[i]
+		line += strings.Count(r.source[counted:c.from], "\n")
+		counted = c.from
 		for len(around) > 0 && r.calls[around[len(around)-1]].to < c.from {
 			around = around[:len(around)-1]
 		}
@@ -137,13 +179,13 @@ func (r *scriptReader) tests() []testCase {
 			around = append(around, i)
 			continue
 		}
-		checks := len(scriptCheck.FindAllString(c.body, -1))
-		if !strings.Contains(c.body, "(") && strings.TrimSpace(c.args) == "" && checks == 0 && strings.TrimSpace(c.body) != "" {
-			checks = 1 // a function with a name
+		checks := strings.Contains(c.body, "expect") || scriptCheck.MatchString(c.body)
+		if !strings.Contains(c.body, "(") && strings.TrimSpace(c.args) == "" && strings.TrimSpace(c.body) != "" {
+			checks = true // a function with a name
 		}
 		tests = append(tests, testCase{
-			name: name + c.title, line: 1 + strings.Count(r.source[:c.from], "\n"), skipped: c.skip || only && !c.only,
-			empty: strings.TrimSpace(c.body) == "" || returnsNow.MatchString(c.body), checks: checks, body: strings.Join(strings.Fields(c.text), " "),
+			name: name + c.title, line: line, skipped: c.skip || only && !c.only,
+			empty: strings.TrimSpace(c.body) == "" || strings.Contains(c.body, "return") && returnsNow.MatchString(c.body), checks: checks, body: evenBlanks(c.text),
 		})
 	}
 	return tests

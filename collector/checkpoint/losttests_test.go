@@ -1,38 +1,55 @@
 package checkpoint
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/verdictci/verdict/collector/evidence"
 )
 
 // sources are the files of one version: "name: text".
 type sources map[string]string
 
-func (s sources) tests() (all []testCase) {
-	for _, name := range slices.Sorted(maps.Keys(s)) {
-		text := s[name]
-		r := readerOf(name)
-		if r == nil {
-			continue
+// lostBetween compares two versions of all files.
+func lostBetween(t *testing.T, before, after sources) []evidence.TestChange {
+	texts := map[string]string{}
+	var changed []changedSource
+	version := func(name, text string, there bool) string {
+		if !there {
+			return ""
 		}
-		if strings.HasSuffix(name, ".go") {
+		if strings.HasSuffix(name, ".go") && !strings.HasPrefix(text, "//go:build") {
 			text = "package a\n" + text
 		}
-		for _, t := range r(text) {
-			t.file = name
-			all = append(all, t)
-		}
+		hash := fmt.Sprint(len(texts) + 1)
+		texts[hash] = text
+		return hash
 	}
-	return all
+	both := maps.Clone(before)
+	maps.Copy(both, after)
+	for _, name := range slices.Sorted(maps.Keys(both)) {
+		old, there := before[name]
+		new, here := after[name]
+		changed = append(changed, changedSource{name, version(name, old, there), version(name, new, here)})
+	}
+	lost, _, err := testChanges(changed, func(hash string) ([]byte, bool, error) { return []byte(texts[hash]), true, nil })
+	require.NoError(t, err)
+	return lost
 }
 
 const (
 	goAdd   = "func TestAdd(t *testing.T) {\n\tif Add(1, 2) != 3 {\n\t\tt.Fatal(\"wrong\")\n\t}\n}\n"
 	goTable = "func TestAdd(t *testing.T) {\n\tfor _, c := range []struct {\n\t\tname string\n\t\ta, b, want int\n\t}{\n\t\t{\"small\", 1, 2, 3},\n\t\t{\"negative\", -1, -2, -3},\n\t} {\n\t\tt.Run(c.name, func(t *testing.T) { assert.Equal(t, c.want, Add(c.a, c.b)) })\n\t}\n}\n"
+	goOther = "func TestOther(t *testing.T) {\n\tif Other() != 2 {\n\t\tt.Fatal(\"other\")\n\t}\n}\n"
+	goFirst = "const first = 1\n"
+	goText  = "const text = `\n" + goAdd + goOther + "`\n"
+	goWeak  = "func TestWeak(t *testing.T) {\n\tfor name, c := range map[string]int{\"small\": 1, \"negative\": -1} {\n\t\tcheckAll(t, name, c)\n\t}\n}\n"
 	goSub   = "func TestAdd(t *testing.T) {\n\tt.Run(\"small\", func(t *testing.T) { check(t, 1, 2) })\n\tt.Run(\"negative\", func(t *testing.T) { check(t, -1, -2) })\n}\n"
 	tsAdd   = "import { test, expect } from 'vitest'\ntest('adds', () => {\n  expect(add(1, 2)).toBe(3)\n})\n"
 	tsCart  = "describe('cart', () => {\n  it('adds', () => { expect(add(1)).toBe(1) })\n  it('removes', async () => { expect(await remove(1)).toBe(0) })\n})\n"
@@ -77,6 +94,20 @@ func TestLost(t *testing.T) {
 		"go: parts of another file":          {sources{"a/a_test.go": goSub, "b/b_test.go": goAdd}, sources{"a/a_test.go": goSub}, "TestAdd deleted"},
 		"go: suite":                          {sources{"a_test.go": "func (s *Suite) TestAdd() { s.Equal(3, Add(1, 2)) }\n"}, sources{"a_test.go": "func (s *Suite) TestAdd() { s.T().Skip() }\n"}, "Suite.TestAdd skipped"},
 		"go: example":                        {sources{"a_test.go": "func ExampleAdd() {\n\tfmt.Println(Add(1, 2))\n\t// Output: 3\n}\n"}, sources{"a_test.go": "func ExampleAdd() {\n\tfmt.Println(Add(1, 2))\n}\n"}, "ExampleAdd emptied"},
+		"go: build constraint":               {sources{"a_test.go": goAdd}, sources{"a_test.go": "//go:build special\n\npackage a\n" + goAdd}, "TestAdd skipped"},
+		"go: two commented out":              {sources{"a_test.go": goFirst + goAdd + goOther}, sources{"a_test.go": goFirst + "/*\n" + goAdd + goOther + "*/\n"}, "TestAdd deleted, TestOther deleted"},
+		"go: two in a text":                  {sources{"a_test.go": goAdd + goOther}, sources{"a_test.go": goText}, "TestAdd deleted, TestOther deleted"},
+		"go: behind a quoted backtick":       {sources{"a_test.go": goAdd + goOther}, sources{"a_test.go": "const s = \"`\"\n" + goText}, "TestAdd deleted, TestOther deleted"},
+		"go: behind a backtick's rune":       {sources{"a_test.go": goAdd + goOther}, sources{"a_test.go": "const r = '`'\n" + goText}, "TestAdd deleted, TestOther deleted"},
+		"go: behind a backtick in a comment": {sources{"a_test.go": goFirst + goAdd + goOther}, sources{"a_test.go": goFirst + "// `\n" + goText}, "TestAdd deleted, TestOther deleted"},
+		"go: a function as a value":          {sources{"a_test.go": "var f =\nfunc() {}\n" + goAdd}, sources{"a_test.go": "var g =\nfunc() {}\n"}, "TestAdd deleted"},
+		"go: what begins a line of a test":   {sources{"a_test.go": "func TestAdd(t *testing.T) {\nvar a = 1\n\tcheck(t, a)\nvar b = 2\n\t_ = b\n}\n"}, sources{"a_test.go": "func TestAdd(t *testing.T) {\nvar b = 2\n\t_ = b\n}\nfunc TestB(t *testing.T) {\nvar a = 1\n\tcheck(t, a)\nvar c = 2\n\t_ = c\n}\n"}, "TestAdd emptied"},
+		"go: beside one that stays":          {sources{"a_test.go": goSub + goOther}, sources{"a_test.go": strings.Replace(goSub, "check(t, -1, -2)", "t.Skip()", 1) + goOther}, "TestAdd/negative skipped"},
+		"go: a table that was always there":  {sources{"a_test.go": goSub, "b_test.go": goWeak}, sources{"a_test.go": "", "b_test.go": goWeak + goOther}, "TestAdd deleted"},
+		"go: a row that was always there":    {sources{"a_test.go": goSub, "b_test.go": goWeak}, sources{"a_test.go": "", "b_test.go": strings.Replace(goWeak, "{", "{\n\tprepare()", 1)}, "TestAdd deleted"},
+		"go: a row that is no test":          {sources{"a_test.go": goWeak}, sources{"a_test.go": strings.Replace(goWeak, ", \"negative\": -1", "", 1)}, ""},
+		"go: only the row is left":           {sources{"a_test.go": "func TestAdd(t *testing.T) {\n\tm := map[string]int{\"small\": 1}\n\tt.Run(\"small\", func(t *testing.T) { check(t, m) })\n}\n"}, sources{"a_test.go": "func TestAdd(t *testing.T) {\n\tm := map[string]int{\"small\": 1}\n\tcheckAll(t, m)\n}\n"}, "TestAdd/small deleted"},
+		"go: into a table that is no test":   {sources{"a_test.go": goSub}, sources{"a_test.go": goWeak}, ""},
 		"ts: deleted":                        {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": "test('other', () => { run() })\n"}, "adds deleted"},
 		"ts: moved":                          {sources{"a.test.ts": tsAdd}, sources{"b/a.spec.tsx": tsAdd}, ""},
 		"ts: into a group":                   {sources{"a.test.ts": tsAdd}, sources{"a.test.ts": tsCart}, ""},
@@ -97,6 +128,7 @@ func TestLost(t *testing.T) {
 		"ts: checks nothing":                 {sources{"a.test.tsx": tsCart}, sources{"a.test.tsx": strings.Replace(tsCart, "expect(await remove(1)).toBe(0)", "await remove(1)", 1)}, "cart > removes emptied"},
 		"ts: to a helper":                    {sources{"a.test.tsx": tsCart}, sources{"a.test.tsx": strings.Replace(tsCart, "expect(await remove(1)).toBe(0)", "await expectRemoved(1)", 1)}, ""},
 		"ts: an expression":                  {sources{"a.test.tsx": tsAdd}, sources{"a.test.tsx": "test('adds', () => expect(add(1, 2)).toBe(3))\n"}, ""},
+		"ts: a function in it":               {sources{"a.test.tsx": "test('adds', () => { use(function () {}); expect(1).toBe(1) })\n"}, sources{"a.test.tsx": "test('adds', () => { use(function () {}) })\n"}, "adds emptied"},
 		"ts: a function":                     {sources{"a.test.tsx": tsAdd}, sources{"a.test.tsx": "test('adds', async function () { expect(add(1, 2)).toBe(3) })\n"}, ""},
 		"ts: each":                           {sources{"a.test.ts": "test.each([[1, ')'], [2, '(']])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, sources{"a.test.ts": "test.each([[1, ')']])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, ""},
 		"ts: each deleted":                   {sources{"a.test.ts": "test.each`\n  a | b\n  ${1} | ${2}\n`('adds $a', ({ a }) => { expect(add(a)).toBe(1) })\n"}, sources{"a.test.ts": ""}, "adds $a deleted"},
@@ -108,18 +140,28 @@ func TestLost(t *testing.T) {
 		"py: unittest":                       {sources{"test_a.py": "class A:\n    def test_a(self):\n        x()\n"}, sources{"test_a.py": "class A:\n    @unittest.skip('later')\n    def test_a(self):\n        x()\n"}, "test_a skipped"},
 		"py: skips itself":                   {sources{"test_a.py": "def test_a():\n    x()\n"}, sources{"test_a.py": "def test_a():\n    pytest.skip('later')\n    x()\n"}, "test_a skipped"},
 		"py: pass":                           {sources{"test_a.py": "def test_a():\n    x()\n"}, sources{"test_a.py": "def test_a():\n    pass\n"}, "test_a emptied"},
+		"py: deleted":                        {sources{"test_a.py": "def test_a():\n    x()\n\n\ndef test_b():\n    y(1)\n"}, sources{"test_a.py": "def test_b():\n    y(1)\n"}, "test_a deleted"},
+		"py: marked among others":            {sources{"test_a.py": "@fast\ndef test_a():\n    assert x()\n"}, sources{"test_a.py": "@pytest.mark.xfail\n@fast\nasync def test_a():\n    assert x()\n"}, "test_a skipped"},
+		"py: another is marked":              {sources{"test_a.py": "def test_a():\n    assert x()\n"}, sources{"test_a.py": "@pytest.mark.skip\nclass B:\n    pass\n\ndef test_a():\n    assert x()\n"}, ""},
+		"ts: twice, one deleted":             {sources{"a.test.ts": tsAdd + strings.Replace(tsAdd, "3", "4", 1)}, sources{"a.test.ts": strings.Replace(tsAdd, "3", "4", 1)}, "adds deleted"},
+		"ts: twice the same, one deleted":    {sources{"a.test.ts": tsAdd + tsAdd}, sources{"a.test.ts": tsAdd}, "adds deleted"},
+		"ts: not a test":                     {sources{"a.test.ts": "adds.it('x', () => { expect(1) })\n$it('y', () => { expect(2) })\nunit ('z', () => { expect(3) })\n"}, sources{"a.test.ts": ""}, ""},
+		"ts: blanks before the bracket":      {sources{"a.test.ts": "it.skip.each\n  ([1])\n  ('x', () => { expect(1) })\nfit ('y', () => { expect(2) })\n"}, sources{"a.test.ts": ""}, "x deleted, y deleted"},
 		"py: passes on":                      {sources{"test_a.py": "def test_a():\n    x()\n"}, sources{"test_a.py": "def test_a():\n    pass_on()\n"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, change := range lost(c.before.tests(), c.after.tests()) {
+			for _, change := range lostBetween(t, c.before, c.after) {
 				got = append(got, change.Name+" "+change.Kind)
 			}
 			assert.Equal(t, c.want, strings.Join(got, ", "))
 		})
 	}
-	tests := readerOf("a_test.go")("//go:build ignore\n\npackage a\n\n" + goAdd)
+	_, tests := goTests("", "//go:build ignore\n\npackage a\n\n"+goAdd)
 	assert.True(t, tests[0].skipped, "an ordinary build leaves it out")
-	assert.False(t, readerOf("a_test.go")("//go:build linux && !race2\n\npackage a\n\n" + goAdd)[0].skipped)
-	assert.Equal(t, 3, scriptTests("\n\ntest('a', () => {})")[0].line)
+	_, tests = goTests("", "//go:build linux && !race2\n\npackage a\n\n"+goAdd)
+	assert.False(t, tests[0].skipped)
+	assert.Equal(t, 9, lostBetween(t, sources{"a_test.go": goFirst + goOther + "\n" + goAdd}, sources{"a_test.go": goFirst + goOther})[0].Line)
+	assert.Equal(t, 5, scriptTests("\n\ntest('a', () => {})\n\ntest('b', () => {})")[1].line)
+	assert.Equal(t, 4, pythonTests("\n\n# about a\ndef test_a():\n    x()\n")[0].line)
 }
