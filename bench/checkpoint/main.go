@@ -1,7 +1,7 @@
 // Command checkpoint measures what verifying commits costs, as ratios of CPU time
 // against git's in the same run, on repositories that it makes itself: a history
-// of over 100,000 commits with and without a commit-graph, and a work tree of
-// 10,000 files beside 20,000 ignored ones.
+// of over 100,000 commits with and without a commit-graph, 2,000 files of tests that
+// change, and a work tree of 10,000 files beside 20,000 ignored ones.
 //
 //	go run ./bench/checkpoint [-commits N] [-runs N] [-keep FOLDER]
 package main
@@ -41,8 +41,9 @@ func bench(commits, runs int, dir string) error {
 		dir = scratch
 	}
 	plain, graph, files := filepath.Join(dir, "plain"), filepath.Join(dir, "graph"), filepath.Join(dir, "files")
-	if _, err := os.Stat(files); err != nil {
-		if err := makeRepositories(plain, graph, files, commits); err != nil {
+	tests := filepath.Join(dir, "tests")
+	if _, err := os.Stat(tests); err != nil {
+		if err := makeRepositories(plain, graph, files, tests, commits); err != nil {
 			return err
 		}
 	}
@@ -51,6 +52,9 @@ func bench(commits, runs int, dir string) error {
 		if err := m.history(repo); err != nil {
 			return err
 		}
+	}
+	if err := m.tests(tests); err != nil {
+		return err
 	}
 	return m.status(files)
 }

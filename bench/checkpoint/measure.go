@@ -269,6 +269,16 @@ func (m *meter) history(repo string) error {
 	return nil
 }
 
+// tests measures the search for lost tests.
+func (m *meter) tests(repo string) error {
+	first, err := git(repo, "", "rev-parse", "HEAD~1")
+	if err != nil {
+		return err
+	}
+	title := fmt.Sprintf("tests of %d changed files", testFiles)
+	return m.compare(title, 2, ours("verify", repo, []string{first}), gits("git diff --numstat", repo, "", "diff", "--numstat", first, "HEAD"))
+}
+
 // status measures the state of a work tree.
 func (m *meter) status(repo string) error {
 	fmt.Println("work tree: 10,000 files, 20,000 ignored")

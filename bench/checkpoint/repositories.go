@@ -32,7 +32,7 @@ func gitCommand(dir, input string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-func makeRepositories(plain, graph, files string, commits int) error {
+func makeRepositories(plain, graph, files, tests string, commits int) error {
 	if err := os.MkdirAll(plain, 0o755); err != nil {
 		return err
 	}
@@ -55,7 +55,40 @@ func makeRepositories(plain, graph, files string, commits int) error {
 			return err
 		}
 	}
-	return makeWorkTree(files)
+	if err := makeWorkTree(files); err != nil {
+		return err
+	}
+	return makeTests(tests)
+}
+
+// testFiles is how many files of tests makeTests makes.
+const testFiles = 2000
+
+// makeTests makes two commits of files of tests, half of them Go and half TypeScript;
+// the second changes one of twenty tests in each, and takes one away.
+func makeTests(dir string) error {
+	var in strings.Builder
+	for version := range 2 {
+		fmt.Fprintf(&in, "commit refs/heads/main\ncommitter Ada <ada@example.com> %d +0200\ndata 1\nx\n", 1300000000+version)
+		for file := range testFiles {
+			text, name, test := "package a\n", "a%d_test.go", "\nfunc TestPart%dOf%d(t *testing.T) {\n\tif got := part(%d); got != %d {\n\t\tt.Fatal(got)\n\t}\n}\n"
+			if file%2 == 1 {
+				text, name, test = "import { expect, test } from 'vitest'\n", "a%d.test.ts", "\ntest('part %d of %d', () => {\n  const got = part(%d)\n  expect(got).toBe(%d)\n})\n"
+			}
+			for n := range 20 - version {
+				text += fmt.Sprintf(test, n, file, n, n+version*(n/18))
+			}
+			fmt.Fprintf(&in, "M 100644 inline d%d/"+name+"\ndata %d\n%s\n", file%50, file, len(text), text)
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if _, err := git(dir, "", "init", "-q", "--bare", "-b", "main", "."); err != nil {
+		return err
+	}
+	_, err := git(dir, in.String(), "fast-import", "--quiet")
+	return err
 }
 
 // importHistory makes a history of branches that are merged into main; one branch
