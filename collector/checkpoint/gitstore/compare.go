@@ -37,7 +37,7 @@ func (w *History) Compare(pairs []Pair) []Order {
 func (w *History) compare(pairs []Pair) (out []Order, open []int32) {
 	out = make([]Order, len(pairs))
 	order := w.topological()
-	marks := make([]uint64, len(w.nodes))
+	marks := make([]uint64, w.count)
 	const batch = 32 // two bits each: in the history of the first, of the second
 	for from := 0; from < len(pairs); from += batch {
 		part := pairs[from:min(from+batch, len(pairs))]
@@ -82,8 +82,8 @@ func (w *History) differ(pairs []Pair, marks []uint64, certain uint64) (differ u
 		levels[i] = min(w.levelOf(p.First), w.levelOf(p.Second))
 	}
 	const lower = 0x5555555555555555
-	for id := range w.nodes {
-		n := &w.nodes[id]
+	for id := range int32(w.count) {
+		n := w.node(id)
 		m := (marks[id] ^ marks[id]>>1) & lower &^ certain
 		if m == 0 || n.state != named && n.state != ended {
 			continue
@@ -99,7 +99,7 @@ func (w *History) differ(pairs []Pair, marks []uint64, certain uint64) (differ u
 			}
 		}
 		if differ |= here; here != 0 && n.state == named {
-			ends = append(ends, int32(id))
+			ends = append(ends, id)
 		}
 	}
 	return differ, ends
@@ -114,13 +114,13 @@ func (w *History) Settle(pairs []Pair, most int) []Order {
 	const first, last = 64, 1024
 	for budget := first; ; budget *= 2 {
 		orders, open := w.compare(pairs)
-		if w.Done() || len(w.nodes) >= most || !slices.Contains(orders, Unknown) {
+		if w.Done() || w.count >= most || !slices.Contains(orders, Unknown) {
 			return orders
 		}
 		if len(open) > 0 && budget <= last {
-			w.walkAhead(open, min(budget, most-len(w.nodes)))
+			w.walkAhead(open, min(budget, most-w.count))
 		} else {
-			w.Walk(min(most, 2*len(w.nodes)))
+			w.Walk(min(most, 2*w.count))
 		}
 	}
 }
@@ -131,22 +131,22 @@ func (w *History) Settle(pairs []Pair, most int) []Order {
 // on from them; along the head's line of first parents, as far back as they are; and
 // into what the next merges of that line brought in. It reads about so many of each.
 func (w *History) walkAhead(open []int32, count int) {
-	oldest := int64(math.MaxInt64)
+	oldest := stamp(math.MaxUint32)
 	var below queue
 	push := func(id int32) {
-		if w.nodes[id].state == named {
+		if w.node(id).state == named {
 			w.load(id)
-			below.push(queued{w.nodes[id].committed, id})
+			below.push(queued{w.node(id).committed, id})
 		}
 	}
 	for _, id := range open {
 		push(id)
-		oldest = min(oldest, w.nodes[id].committed)
+		oldest = min(oldest, w.node(id).committed)
 	}
 	const cheap = 64 // the line is what helps most
 	line := w.firstParents(oldest, cheap*count)
 	for _, id := range open[:min(len(open), count)] {
-		w.readMerged(line, w.nodes[id].committed, count/len(open)+1)
+		w.readMerged(line, w.node(id).committed, count/len(open)+1)
 	}
 	for ; len(below) > 0 && count > 0; count-- {
 		for p := range w.parentsOf(below.pop().id) {
@@ -156,32 +156,32 @@ func (w *History) walkAhead(open []int32, count int) {
 }
 
 // firstParents lists the head and its line of first parents, up to one that is older
-// than a time in seconds, or so many.
-func (w *History) firstParents(oldest int64, most int) (line []int32) {
-	for at := int32(0); at >= 0 && len(line) < most; at = w.nodes[at].parents[0] {
+// than a time, or so many.
+func (w *History) firstParents(oldest stamp, most int) (line []int32) {
+	for at := int32(0); at >= 0 && len(line) < most; at = w.node(at).parents[0] {
 		w.load(at)
 		line = append(line, at)
-		if w.nodes[at].committed < oldest {
+		if w.node(at).committed < oldest {
 			break
 		}
 	}
 	return line
 }
 
-// readMerged reads so many commits since a time in seconds that a line of first parents
+// readMerged reads so many commits since a time that a line of first parents
 // merged, the earliest merge first. It reads none where the line begins later.
-func (w *History) readMerged(line []int32, since int64, count int) {
-	end := slices.IndexFunc(line, func(id int32) bool { return w.nodes[id].committed < since })
+func (w *History) readMerged(line []int32, since stamp, count int) {
+	end := slices.IndexFunc(line, func(id int32) bool { return w.node(id).committed < since })
 	var stack []int32
 	for i := end; i >= max(0, end-64*count) && count > 0; i-- {
 		for stack = append(stack[:0], line[i]); len(stack) > 0 && count > 0; {
 			at := stack[len(stack)-1]
 			stack = stack[:len(stack)-1]
-			if at != line[i] && w.nodes[at].committed < since {
+			if at != line[i] && w.node(at).committed < since {
 				continue
 			}
 			for p := range w.parentsOf(at) {
-				if w.nodes[p].state == named {
+				if w.node(p).state == named {
 					w.load(p)
 					count--
 					stack = append(stack, p)
@@ -219,14 +219,14 @@ func (w *History) MergeBase(other plumbing.Hash) (plumbing.Hash, bool) {
 		best, closed := w.commonAncestors(other)
 		switch {
 		case len(best) == 1 && closed || len(best) > 0 && w.Done():
-			newest := slices.MaxFunc(best, func(a, b int32) int { return cmp.Compare(w.nodes[a].committed, w.nodes[b].committed) })
-			return w.nodes[newest].hash, true
+			newest := slices.MaxFunc(best, func(a, b int32) int { return cmp.Compare(w.node(a).committed, w.node(b).committed) })
+			return w.node(newest).hash, true
 		case w.Done():
 			return plumbing.ZeroHash, false
 		case closed: // one may be in the history of another, by what is not seen yet
 			w.Finish()
 		default:
-			w.Walk(2 * len(w.nodes))
+			w.Walk(2 * w.count)
 		}
 	}
 }
@@ -235,14 +235,14 @@ func (w *History) MergeBase(other plumbing.Hash) (plumbing.Hash, bool) {
 // another that are not in that of another such commit, as far as it was walked;
 // closed: all that was not walked is in both histories.
 func (w *History) commonAncestors(other plumbing.Hash) (best []int32, closed bool) {
-	order, marks := w.topological(), make([]uint64, len(w.nodes))
-	w.mark([]Pair{{First: other, Second: w.nodes[0].hash}}, order, marks)
+	order, marks := w.topological(), make([]uint64, w.count)
+	w.mark([]Pair{{First: other, Second: w.node(0).hash}}, order, marks)
 	const both = 3
-	covered := make([]bool, len(w.nodes))
+	covered := make([]bool, w.count)
 	closed = true
 	for _, id := range order {
 		if marks[id] != both {
-			closed = closed && (marks[id] == 0 || w.nodes[id].state != named)
+			closed = closed && (marks[id] == 0 || w.node(id).state != named)
 			continue
 		}
 		for p := range w.parentsOf(id) {
@@ -279,16 +279,16 @@ func (w *History) mark(pairs []Pair, order []int32, marks []uint64) {
 // topological lists all nodes, each before its parents. The list is kept until
 // the walk goes on: it must not be changed.
 func (w *History) topological() []int32 {
-	if loaded := w.Read + w.graphed; w.order != nil && len(w.order) == len(w.nodes) && w.orderedAt == loaded {
+	if loaded := w.Read + w.graphed; w.order != nil && len(w.order) == w.count && w.orderedAt == loaded {
 		return w.order
 	}
-	children := make([]int32, len(w.nodes))
-	for id := range w.nodes {
-		for p := range w.parentsOf(int32(id)) {
+	children := make([]int32, w.count)
+	for id := range int32(w.count) {
+		for p := range w.parentsOf(id) {
 			children[p]++
 		}
 	}
-	order := make([]int32, 0, len(w.nodes))
+	order := make([]int32, 0, w.count)
 	for id, n := range children {
 		if n == 0 {
 			order = append(order, int32(id))
@@ -311,7 +311,7 @@ func (w *History) reachable(id int32) bool {
 		return true
 	}
 	if loaded := w.Read + w.graphed; w.reached == nil || w.reachedAt != loaded {
-		w.reached, w.reachedAt = make([]bool, len(w.nodes)), loaded
+		w.reached, w.reachedAt = make([]bool, w.count), loaded
 		w.reached[0] = true
 		for _, id := range w.topological() {
 			if w.reached[id] {
@@ -344,8 +344,8 @@ func (w *History) Names(prefix string) bool {
 			return slices.ContainsFunc(named, w.Has)
 		}
 	}
-	for id := range w.nodes {
-		if strings.HasPrefix(w.nodes[id].hash.String(), prefix) && w.reachable(int32(id)) {
+	for id := range int32(w.count) {
+		if strings.HasPrefix(w.node(id).hash.String(), prefix) && w.reachable(id) {
 			return true
 		}
 	}
@@ -357,8 +357,8 @@ func (w *History) Cut() bool {
 	if !w.cut || !w.aside {
 		return w.cut
 	}
-	for id := range w.nodes {
-		if w.nodes[id].state == ended && w.errors[int32(id)] == nil && w.reachable(int32(id)) {
+	for id := range int32(w.count) {
+		if w.node(id).state == ended && w.errors[id] == nil && w.reachable(id) {
 			return true
 		}
 	}

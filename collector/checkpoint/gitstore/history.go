@@ -17,11 +17,12 @@ type History struct {
 
 	store    *Store
 	visit    func(Visited)
-	graph    *graph    // nil: every commit is read
-	ancestry *ancestry // what Seek reached in the graph
-	graphed  int       // commits of the walk itself that were taken from the graph
-	slots    []int32   // a hash table of the nodes: 0 is free, else the node and one
-	nodes    []node
+	graph    *graph            // nil: every commit is read
+	ancestry *ancestry         // what Seek reached in the graph
+	graphed  int               // commits of the walk itself that were taken from the graph
+	slots    []int32           // a hash table of the nodes: 0 is free, else the node and one
+	nodes    [][]node          // in chunks, so that a long history is never copied
+	count    int               // of the nodes
 	more     map[int32][]int32 // parents from the third on
 	queue    queue
 	wanted   map[plumbing.Hash]bool
@@ -44,12 +45,22 @@ type node struct {
 	hash      plumbing.Hash
 	place     int32    // in the commit-graph; −1: not known
 	parents   [2]int32 // −1: none
+	tree      uint32   // the beginning of the tree's hash
+	subject   uint32   // a digest of the subject
+	authored  stamp
+	committed stamp
 	state     nodeState
-	tree      uint64 // the beginning of the tree's hash
-	subject   uint64 // a digest of the subject
-	authored  int64
-	committed int64
 }
+
+// stamp is a time in seconds since 1970; what is later than it can say is its highest.
+type stamp uint32
+
+func stampOf(seconds int64) stamp { return stamp(max(0, min(seconds, math.MaxUint32))) }
+
+// nodesInChunk is how many nodes a chunk has, a power of two.
+const nodesInChunk = 1 << 12
+
+func (w *History) node(id int32) *node { return &w.nodes[id/nodesInChunk][id%nodesInChunk] }
 
 type nodeState uint8
 
@@ -94,7 +105,7 @@ func (s *Store) History(head plumbing.Hash, a Asked) *History {
 }
 
 // Len is the number of commits that were met.
-func (w *History) Len() int { return len(w.nodes) }
+func (w *History) Len() int { return w.count }
 
 // InGraph reports whether commits are taken from the commit-graph.
 func (w *History) InGraph() bool { return w.graph != nil }
@@ -108,7 +119,7 @@ func (w *History) Graph() int {
 }
 
 // Done reports whether the walk has come to its end.
-func (w *History) Done() bool { return len(w.queue) == 0 && w.nodes[0].state != named }
+func (w *History) Done() bool { return len(w.queue) == 0 && w.node(0).state != named }
 
 // Seek walks until it is certain of each wanted commit whether it is in the
 // history. Dates lie, so they end no search, but tell when a commit is likely beside
@@ -123,12 +134,12 @@ func (w *History) Seek(wanted []plumbing.Hash) {
 		w.leaveGraph()
 	}
 	w.wanted = map[plumbing.Hash]bool{}
-	oldest := int64(math.MaxInt64)
+	oldest := stamp(math.MaxUint32)
 	for _, h := range wanted {
 		if _, met := w.lookUp(h); !met {
 			w.wanted[h] = true
 			if c, err := w.store.Commit(h); err == nil {
-				oldest = min(oldest, c.Committed.Unix())
+				oldest = min(oldest, stampOf(c.Committed.Unix()))
 			}
 		}
 	}
@@ -140,14 +151,14 @@ func (w *History) Seek(wanted []plumbing.Hash) {
 	}
 	var pairs []Pair
 	for h := range w.wanted {
-		pairs = append(pairs, Pair{First: h, Second: w.nodes[0].hash})
+		pairs = append(pairs, Pair{First: h, Second: w.node(0).hash})
 	}
 	w.Include(slices.Collect(maps.Keys(w.wanted)))
 	w.Settle(pairs, math.MaxInt)
 }
 
 // leaveGraph begins the walk anew without the commit-graph, which contradicts itself.
-func (w *History) leaveGraph() { *w = *w.store.History(w.nodes[0].hash, Asked{}) }
+func (w *History) leaveGraph() { *w = *w.store.History(w.node(0).hash, Asked{}) }
 
 // seekInGraph seeks by the commit-graph; false where that contradicts itself.
 func (w *History) seekInGraph(wanted []plumbing.Hash) bool {
@@ -181,7 +192,7 @@ func (w *History) enterGraph() bool {
 	for stack := []int32{0}; len(stack) > 0; {
 		id := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		if place, ok := w.graph.find(w.nodes[id].hash[:]); ok {
+		if place, ok := w.graph.find(w.node(id).hash[:]); ok {
 			if !w.ancestry.add(int32(place)) {
 				return false
 			}
@@ -217,14 +228,14 @@ func (w *History) Finish() {
 // tell.
 func (w *History) until(oldest time.Time) {
 	w.load(0)
-	for len(w.queue) > 0 && w.queue[0].committed >= oldest.Unix() {
+	for len(w.queue) > 0 && w.queue[0].committed >= stampOf(oldest.Unix()) {
 		w.next()
 	}
 }
 
 // Walk walks until so many commits were met, or to the end.
 func (w *History) Walk(commits int) {
-	for len(w.nodes) < commits && w.next() {
+	for w.count < commits && w.next() {
 	}
 }
 
@@ -244,7 +255,7 @@ func (w *History) next() bool {
 // parentsOf yields the nodes of a commit's parents.
 func (w *History) parentsOf(id int32) func(func(int32) bool) {
 	return func(yield func(int32) bool) {
-		for _, p := range w.nodes[id].parents {
+		for _, p := range w.node(id).parents {
 			if p < 0 || !yield(p) {
 				return
 			}
@@ -269,10 +280,9 @@ func (w *History) reserve(commits int) {
 	if size == len(w.slots) {
 		return
 	}
-	w.nodes = slices.Grow(w.nodes, size/2-len(w.nodes))
 	w.slots = make([]int32, size)
-	for id := range w.nodes {
-		w.slots[w.slot(w.nodes[id].hash)] = int32(id) + 1
+	for id := range int32(w.count) {
+		w.slots[w.slot(w.node(id).hash)] = id + 1
 	}
 }
 
@@ -280,7 +290,7 @@ func (w *History) reserve(commits int) {
 func (w *History) slot(h plumbing.Hash) int {
 	mask := len(w.slots) - 1
 	at := int(big.Uint32(h[8:])) & mask
-	for w.slots[at] != 0 && w.nodes[w.slots[at]-1].hash != h {
+	for w.slots[at] != 0 && w.node(w.slots[at]-1).hash != h {
 		at = (at + 1) & mask
 	}
 	return at
@@ -298,10 +308,14 @@ func (w *History) id(h plumbing.Hash, place int32) int32 {
 	if w.slots[at] != 0 {
 		return w.slots[at] - 1
 	}
-	id := int32(len(w.nodes))
-	w.nodes = append(w.nodes, node{hash: h, place: place, parents: [2]int32{-1, -1}})
+	id := int32(w.count)
+	if w.count%nodesInChunk == 0 {
+		w.nodes = append(w.nodes, make([]node, nodesInChunk))
+	}
+	w.count++
+	*w.node(id) = node{hash: h, place: place, parents: [2]int32{-1, -1}}
 	w.slots[at] = id + 1
-	w.reserve(len(w.nodes))
+	w.reserve(w.count)
 	if len(w.wanted) > 0 {
 		delete(w.wanted, h)
 	}
@@ -310,7 +324,7 @@ func (w *History) id(h plumbing.Hash, place int32) int32 {
 
 // load reads a commit that was only named so far.
 func (w *History) load(id int32) {
-	n := &w.nodes[id]
+	n := w.node(id)
 	if n.state != named {
 		return
 	}
@@ -329,19 +343,18 @@ func (w *History) load(id int32) {
 	}
 	w.Read++
 	b := &w.brief
-	n.tree, n.subject, n.authored, n.committed = big.Uint64(b.tree[:]), digest(subjectOf(b.message)), b.authored, b.committed
-	hash := n.hash
+	n.tree, n.subject, n.authored, n.committed = big.Uint32(b.tree[:]), digest(subjectOf(b.message)), stampOf(b.authored), stampOf(b.committed)
 	if w.visit != nil {
-		w.visit(Visited{Hash: hash, Message: b.message, encoding: b.encoding, Authored: time.Unix(b.authored, 0).UTC(), Committed: time.Unix(b.committed, 0).UTC()})
+		w.visit(Visited{Hash: n.hash, Message: b.message, encoding: b.encoding, Authored: time.Unix(b.authored, 0).UTC(), Committed: time.Unix(b.committed, 0).UTC()})
 	}
-	if len(b.parents) > 0 && w.store.shallow[hash] {
+	if len(b.parents) > 0 && w.store.shallow[n.hash] {
 		w.cut, n.state = true, ended
 	} else {
 		for i, p := range b.parents {
 			w.addParent(id, i, w.id(p, -1))
 		}
 	}
-	w.queue.push(queued{b.committed, id})
+	w.queue.push(queued{n.committed, id})
 }
 
 // noLevel is the level of a commit that the graph does not know: it may reach any.
@@ -356,7 +369,7 @@ func (w *History) levelOf(h plumbing.Hash) int32 {
 	place := -1
 	id, met := w.lookUp(h)
 	if met {
-		place = int(w.nodes[id].place)
+		place = int(w.node(id).place)
 	}
 	if place < 0 {
 		var ok bool
@@ -364,7 +377,7 @@ func (w *History) levelOf(h plumbing.Hash) int32 {
 			return noLevel
 		}
 		if met {
-			w.nodes[id].place = int32(place)
+			w.node(id).place = int32(place)
 		}
 	}
 	if level, ok := w.graph.level(place); ok {
@@ -376,7 +389,7 @@ func (w *History) levelOf(h plumbing.Hash) int32 {
 // loadGraph takes a commit from the commit-graph, if it is there and what is said of
 // it does not contradict itself.
 func (w *History) loadGraph(id int32) bool {
-	n := &w.nodes[id]
+	n := w.node(id)
 	if n.place < 0 {
 		place, ok := w.graph.find(n.hash[:])
 		if !ok {
@@ -388,27 +401,27 @@ func (w *History) loadGraph(id int32) bool {
 		return false
 	}
 	n.state = graphed
-	n.tree, n.committed = big.Uint64(w.entry.tree[:]), w.entry.committed
+	n.tree, n.committed = big.Uint32(w.entry.tree[:]), stampOf(w.entry.committed)
 	w.graphed++
 	for i, p := range w.entry.parents {
 		if h, ok := w.graph.hash(int(p)); ok {
 			w.addParent(id, i, w.id(h, p))
 		}
 	}
-	w.queue.push(queued{w.entry.committed, id})
+	w.queue.push(queued{n.committed, id})
 	return true
 }
 
 func (w *History) addParent(id int32, i int, parent int32) {
 	if i < 2 {
-		w.nodes[id].parents[i] = parent
+		w.node(id).parents[i] = parent
 	} else {
 		w.more[id] = append(w.more[id], parent)
 	}
 }
 
-func digest(text []byte) uint64 {
-	sum := fnv.New64a()
+func digest(text []byte) uint32 {
+	sum := fnv.New32a()
 	sum.Write(text)
-	return sum.Sum64()
+	return sum.Sum32()
 }

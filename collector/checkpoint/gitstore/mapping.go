@@ -17,7 +17,7 @@ type mapping struct {
 const (
 	blockSize = 64 << 10 // what the system maps around a byte that is read
 	keepIndex = 24 << 20
-	keepPack  = 20 << 20
+	keepPack  = 14 << 20
 )
 
 // mapFile maps a file; of what is read, at most so many bytes are kept.

@@ -2,7 +2,7 @@ package gitstore
 
 // queued is a commit whose parents are to be read.
 type queued struct {
-	committed int64
+	committed stamp
 	id        int32
 }
 

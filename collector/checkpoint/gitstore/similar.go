@@ -38,19 +38,19 @@ func (w *History) Similar(c *Commit) []plumbing.Hash {
 		w.leaveGraph()
 		return w.Similar(c)
 	}
-	subject := uint64(0)
+	subject := uint32(0)
 	if err := w.brief.parse(c.Raw); err == nil {
 		subject = digest(subjectOf(w.brief.message))
 	}
-	tree := big.Uint64(c.Tree[:])
+	tree, since := big.Uint32(c.Tree[:]), stampOf(made.Unix())
 	var same, alike, later []candidate
-	for i := range w.nodes {
-		n := &w.nodes[i]
-		switch at := (candidate{n.hash, n.committed}); {
-		case n.state == named || n.state == graphed || n.hash == c.Hash || n.committed < made.Unix() || !w.reachable(int32(i)):
+	for i := range int32(w.count) {
+		n := w.node(i)
+		switch at := (candidate{n.hash, int64(n.committed)}); {
+		case n.state == named || n.state == graphed || n.hash == c.Hash || n.committed < since || !w.reachable(i):
 		case n.tree == tree:
 			same = append(same, at)
-		case n.state == read && (n.subject == subject || n.authored == c.Authored.Unix()):
+		case n.state == read && (n.subject == subject || n.authored == stampOf(c.Authored.Unix())):
 			alike = append(alike, at)
 		default:
 			later = append(later, at)
@@ -76,7 +76,7 @@ func (w *History) Similar(c *Commit) []plumbing.Hash {
 }
 
 // similar reads a commit that only the commit-graph was asked about.
-func (w *History) similar(h plumbing.Hash, c *Commit, subject uint64) bool {
+func (w *History) similar(h plumbing.Hash, c *Commit, subject uint32) bool {
 	data, err := w.store.commitData(h, w.lent)
 	if err == nil {
 		err = w.brief.parse(data)
