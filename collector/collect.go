@@ -172,6 +172,8 @@ func (r *run) start(ctx context.Context) error {
 		}
 	}
 	r.witness = command.NewWitness(program, filepath.Join(r.Dir, "witness"))
+	tools := make(chan []evidence.Tool, 1)
+	go func() { tools <- toolVersions(ctx, r.Plan, r.environment.Env) }() // they take their time
 	subject, err := checkpoint.Subject(ctx, r.Root, r.ignored())
 	if err != nil {
 		return err
@@ -188,7 +190,7 @@ func (r *run) start(ctx context.Context) error {
 	}
 	r.bundle.Environment = evidence.Environment{
 		OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU(), Locale: "C.UTF-8", SetAside: r.environment.SetAside, Set: r.environment.Set, Others: r.environment.Digest(),
-		Tools: toolVersions(ctx, r.Plan, r.environment.Env),
+		Tools: <-tools,
 	}
 	if os.Getenv("GITHUB_ACTIONS") == "true" {
 		r.bundle.Environment.CI = "github-actions"
