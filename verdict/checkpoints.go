@@ -219,7 +219,7 @@ func (k *trackerJudge) commitState(p *tracker.Packet, c *tracker.Checkpoint, e *
 	}
 	if e.Twin != nil {
 		rule = "checkpoint/rewritten"
-		f.Message = fmt.Sprintf("%s records %s, which is not in the history%s; %s (%s) carries the same %s", p.ID, aboutCommit(e), once, short(e.Twin.Hash), clip(e.Twin.Subject, 80), map[string]string{"tree": "tree", "patch": "change"}[e.Twin.By])
+		f.Message = fmt.Sprintf("%s records %s, which is not in the history%s; %s (%s) carries %s", p.ID, aboutCommit(e), once, short(e.Twin.Hash), clip(e.Twin.Subject, 80), map[string]string{"tree": "the same tree", "patch": "the same change", "branch": "the whole change of its branch"}[e.Twin.By])
 		f.Hint = "record " + e.Twin.Hash
 	}
 	k.at(rule, p, c.Pos, f)

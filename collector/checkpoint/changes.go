@@ -6,7 +6,6 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"slices"
 	"sort"
 	"strings"
 	"unicode/utf16"
@@ -21,33 +20,8 @@ import (
 // maxBlob is the largest file whose lines are compared.
 const maxBlob = 8 << 20
 
-// twin finds the commit in the history that carries a commit's change: with the
-// same tree, or with the same lines added and removed.
-func (v *verifier) twin(h plumbing.Hash) *evidence.Twin {
-	lost, err := v.store.Commit(h)
-	if err != nil {
-		return nil
-	}
-	want := v.changesOf(lost)
-	patch := v.patch(want)
-	for _, h := range v.history.Similar(lost) {
-		c, err := v.store.Commit(h)
-		if err != nil {
-			continue
-		}
-		if c.Tree == lost.Tree {
-			return &evidence.Twin{Hash: c.Hash.String(), Subject: c.Subject(), By: "tree"}
-		}
-		changes := v.changesOf(c)
-		if patch != "" && slices.EqualFunc(changes, want, sameFile) && v.patch(changes) == patch {
-			return &evidence.Twin{Hash: c.Hash.String(), Subject: c.Subject(), By: "patch"}
-		}
-	}
-	return nil
-}
-
-// changesOf lists what a commit changes against its first parent; nil where that
-// cannot be read, or is very much.
+// changesOf lists what a commit changes against its first parent: nothing, or nil where
+// that cannot be read, or is very much.
 func (v *verifier) changesOf(c *gitstore.Commit) []gitstore.Change {
 	var before plumbing.Hash
 	if len(c.Parents) > 0 {
@@ -61,7 +35,7 @@ func (v *verifier) changesOf(c *gitstore.Commit) []gitstore.Change {
 	if err != nil || len(changes) > evidence.MaxChanges {
 		return nil
 	}
-	return changes
+	return append([]gitstore.Change{}, changes...)
 }
 
 // sameFile reports whether two changes are of the same file, and alike but for what

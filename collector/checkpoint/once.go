@@ -20,8 +20,7 @@ func (v *verifier) explainMissing(c *evidence.Checkpoint) {
 	case evidence.CheckpointMissing:
 		c.Once = v.recorded(c.Token)
 	case evidence.CheckpointUnreachable:
-		v.explainUnreachable(c)
-		c.Twin = v.twin(fullHash(c.Hash))
+		c.Twin = v.twin(fullHash(c.Hash), v.explainUnreachable(c))
 	}
 }
 
@@ -48,8 +47,8 @@ func (v *verifier) previously(token string) bool {
 
 // explainUnreachable says which branch holds a commit that the history does not,
 // or which one held it before. A commit that never left its branch was not lost:
-// it was never merged.
-func (v *verifier) explainUnreachable(c *evidence.Checkpoint) {
+// it was never merged. It gives the ends of the branches that hold it, or held it.
+func (v *verifier) explainUnreachable(c *evidence.Checkpoint) (holding []plumbing.Hash) {
 	lost := fullHash(c.Hash)
 	branches, tips := v.branches(), v.formerTips()
 	var pairs []gitstore.Pair
@@ -82,6 +81,12 @@ func (v *verifier) explainUnreachable(c *evidence.Checkpoint) {
 	if on != "" {
 		c.Reason += "; it is on " + on
 	}
+	for i, p := range pairs {
+		if holds(i) && p.Second != lost && !slices.Contains(holding, p.Second) {
+			holding = append(holding, p.Second)
+		}
+	}
+	return holding
 }
 
 // settleAside says how commits beside the history stand to others, as far as one

@@ -27,6 +27,7 @@ type verifier struct {
 	line         []*gitstore.Commit // the head and its first parents, as far as they were read
 	beside       *gitstore.History  // from the head and from commits that are not in its history
 	live         []gitstore.Branch
+	branchOf     map[plumbing.Hash]*branch
 	unverifiable bool
 }
 

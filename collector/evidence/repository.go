@@ -83,7 +83,7 @@ type Checkpoint struct {
 type Twin struct {
 	Hash    string `json:"hash"`
 	Subject string `json:"subject"`
-	By      string `json:"by"` // "patch" or "tree"
+	By      string `json:"by"` // "patch", "tree", or "branch": all that a branch with the commit changed
 }
 
 // Signature is what verification of a commit's signature gave.

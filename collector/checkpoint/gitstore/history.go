@@ -224,9 +224,15 @@ func (w *History) Finish() {
 	}
 }
 
-// until walks over all commits that are not older than a time, as far as dates
-// tell.
-func (w *History) until(oldest time.Time) {
+// Until walks over all commits that are not older than a time, as far as dates tell;
+// with the commit-graph, over all that it knows.
+func (w *History) Until(oldest time.Time) {
+	if w.graph != nil {
+		if w.seekInGraph(nil) && w.ancestry.descend(0, newBitSet(w.graph.count()), 1) {
+			return
+		}
+		w.leaveGraph()
+	}
 	w.load(0)
 	for len(w.queue) > 0 && w.queue[0].committed >= stampOf(oldest.Unix()) {
 		w.next()

@@ -171,7 +171,7 @@ func TestEarlyEnd(t *testing.T) {
 	w.Seek([]plumbing.Hash{aside})
 	assert.False(t, w.Has(aside))
 	assert.Less(t, w.Len(), 1500)
-	w.until(time.Unix(0, 0))
+	w.Until(time.Unix(0, 0))
 	assert.True(t, w.Done())
 }
 

@@ -32,12 +32,7 @@ func soonest(a, b candidate) int { return cmp.Compare(a.committed, b.committed) 
 // that were committed soonest after c was made.
 func (w *History) Similar(c *Commit) []plumbing.Hash {
 	made := c.Authored.Add(-day)
-	if w.graph == nil {
-		w.until(made)
-	} else if !w.seekInGraph(nil) || !w.ancestry.descend(0, newBitSet(w.graph.count()), 1) {
-		w.leaveGraph()
-		return w.Similar(c)
-	}
+	w.Until(made)
 	subject := uint32(0)
 	if err := w.brief.parse(c.Raw); err == nil {
 		subject = digest(subjectOf(w.brief.message))
