@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -21,25 +22,32 @@ type allowedSigner struct {
 	namespaces []string // patterns; none: all
 	after      time.Time
 	before     time.Time
+	err        error // the line could not be read, and may hold any key
 }
 
-// parseAllowedSigners reads an allowed-signers file.
-func parseAllowedSigners(data []byte) ([]allowedSigner, error) {
-	var all []allowedSigner
-	number := 0
+// parseAllowedSigners reads an allowed-signers file. A line that cannot be read takes
+// none of the others away; the error is for a file in which none can.
+func parseAllowedSigners(data []byte) (all []allowedSigner, err error) {
+	number, read := 0, 0
 	for line := range strings.Lines(string(data)) {
 		number++
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		signer, err := parseAllowedSigner(line)
-		if err != nil {
-			return nil, fmt.Errorf("line %d: %w", number, err)
+		signer, lineErr := parseAllowedSigner(line)
+		if lineErr != nil {
+			signer = allowedSigner{err: fmt.Errorf("line %d: %w", number, lineErr)}
+			err = cmp.Or(err, signer.err)
+		} else {
+			read++
 		}
 		all = append(all, signer)
 	}
-	return all, nil
+	if read > 0 {
+		err = nil
+	}
+	return all, err
 }
 
 func parseAllowedSigner(line string) (s allowedSigner, err error) {
@@ -115,8 +123,10 @@ func verifySSH(signers []allowedSigner, payload, armored []byte, committed time.
 		return
 	}
 	s.State = signatureUnknownKey
+	var unread error
 	for _, a := range signers {
-		if !bytes.Equal(a.key.Marshal(), signature.PublicKey.Marshal()) {
+		unread = cmp.Or(unread, a.err)
+		if a.err != nil || !bytes.Equal(a.key.Marshal(), signature.PublicKey.Marshal()) {
 			continue
 		}
 		switch {
@@ -131,17 +141,22 @@ func verifySSH(signers []allowedSigner, payload, armored []byte, committed time.
 			return
 		}
 	}
+	if unread != nil && s.Reason == "" {
+		s.State, s.Reason = signatureUnverifiable, "no line that can be read holds its key; "+unread.Error()
+	}
 }
 
-// allows reports whether a key counts for a namespace.
+// allows reports whether a key counts for a namespace. A pattern with a "!" before it
+// forbids what it names.
 func (a *allowedSigner) allows(namespace string) bool {
-	if len(a.namespaces) == 0 {
-		return true
-	}
+	allowed := len(a.namespaces) == 0
 	for _, pattern := range a.namespaces {
-		if ok, _ := path.Match(strings.TrimSpace(pattern), namespace); ok {
-			return true
+		pattern, not := strings.CutPrefix(strings.TrimSpace(pattern), "!")
+		if ok, _ := path.Match(pattern, namespace); ok && not {
+			return false
+		} else if ok {
+			allowed = true
 		}
 	}
-	return false
+	return allowed
 }

@@ -183,6 +183,20 @@ func TestSSHSignatures(t *testing.T) {
 			assert.Contains(t, got.Reason, "certificate")
 		}
 	}
+	// a line that cannot be read hides no other; the key that is not found may be in it
+	lines := "broken line\nada@example.com future-key-type AAAA\n* namespaces=\"*,!git\" " + public["mail"] + "\nada@example.com " + public["ada"] + "\n"
+	r.write("allowed_signers", lines)
+	for h, name := range signer {
+		switch got := r.signatureOf(o, h); name {
+		case "ada":
+			assert.Equal(t, "good", got.State)
+		case "mail":
+			assert.Equal(t, "unknown key", got.State, "not for commits")
+		case "bob":
+			assert.Equal(t, "unverifiable", got.State)
+			assert.Contains(t, got.Reason, "line 1")
+		}
+	}
 	for text, wants := range map[string]string{"ada@example.com " + public["ada"][:30]: "line 1", "ada valid-after=\"soon\" " + public["ada"]: "soon", fmt.Sprintf("a maybe=\"1\" %s", public["ada"]): "maybe"} {
 		r.write("allowed_signers", text+"\n")
 		got := r.signatureOf(o, plain)
