@@ -77,17 +77,23 @@ func Subject(ctx context.Context, root string, ignore []string) (evidence.Subjec
 	}
 	defer s.Close()
 	head, branch, err := s.Head()
-	if err != nil {
-		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w", root, err)
+	var c *gitstore.Commit
+	if err == nil {
+		c, err = s.Commit(head)
 	}
-	c, err := s.Commit(head)
-	if err != nil {
+	switch {
+	case err == nil:
+	case s.Lost != nil:
+		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w; %w", root, err, s.Lost)
+	case errors.Is(err, gitstore.ErrNotFound) || errors.Is(err, gitstore.ErrCorrupt):
+		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w; %s", root, err, cureBroken)
+	default:
 		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w", root, err)
 	}
 	worktree := status(ctx, s, c, ignore)
 	if worktree.State == evidence.WorktreeClean || worktree.State == evidence.WorktreeDirty {
 		if worktree.Engine != engine && mayHide(filepath.Join(s.GitDir, "index")) {
-			if changes := hidden(ctx, root); len(changes) > 0 {
+			if changes := hidden(ctx, root, filepath.Join(s.GitDir, "index")); len(changes) > 0 {
 				worktree.State, worktree.Changes = evidence.WorktreeDirty, append(worktree.Changes, changes...)
 			}
 		}

@@ -174,3 +174,17 @@ func TestAnotherOwner(t *testing.T) {
 	_, err = checkpoint.Checkout(t.Context(), r.dir, first, filepath.Join(t.TempDir(), "co"))
 	assert.NoError(t, err)
 }
+
+// TestBrokenHead: where what is checked out cannot be read, the error says what helps.
+func TestBrokenHead(t *testing.T) {
+	r := served(t)
+	c := r.at(filepath.Join(t.TempDir(), "borrower"))
+	r.git("clone", "-q", "--shared", r.dir, c.dir)
+	require.NoError(t, os.WriteFile(filepath.Join(c.dir, ".git", "objects", "info", "alternates"), []byte("/nowhere/objects\n"), 0o644))
+	_, err := checkpoint.Subject(t.Context(), c.dir, nil)
+	require.ErrorContains(t, err, "without --shared")
+	head := r.git("rev-parse", "HEAD")
+	require.NoError(t, os.Remove(filepath.Join(r.dir, ".git", "objects", head[:2], head[2:])))
+	_, err = checkpoint.Subject(t.Context(), r.dir, nil)
+	require.ErrorContains(t, err, "clone the repository again")
+}

@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"bytes"
 	"context"
 	"os"
 	"path"
@@ -13,30 +12,70 @@ import (
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
-// hidden lists tracked files that differ from the commit although git was told to
-// believe that they do not: assume-unchanged and skip-worktree. What a sparse
-// checkout leaves out is not there, and does not differ.
-func hidden(ctx context.Context, root string) []evidence.FileChange {
-	out, err := git(ctx, root, "ls-files", "-v", "-s", "-z").Output()
+// hidden lists tracked files that differ from the commit although git was told not to
+// look at them: assume-unchanged and skip-worktree. What a sparse checkout leaves out is
+// not there, and does not differ. git itself is asked, with an index of its own that has
+// no such marks.
+func hidden(ctx context.Context, root, index string) []evidence.FileChange {
+	out, err := git(ctx, root, "ls-files", "-v", "-z").Output()
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
+		tag, name, ok := strings.Cut(entry, " ")
+		if !ok || tag != "S" && strings.ToUpper(tag) == tag {
+			continue
+		}
+		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(name))); err == nil || !strings.EqualFold(tag, "S") {
+			names = append(names, name)
+		}
+	}
+	data, err := os.ReadFile(index)
+	if err != nil || len(names) == 0 {
+		return nil
+	}
+	dir, err := os.MkdirTemp("", "verdict-index-")
+	if err != nil {
+		return nil
+	}
+	defer os.RemoveAll(dir)
+	own := filepath.Join(dir, "index")
+	if os.WriteFile(own, data, 0o600) != nil {
+		return nil
+	}
+	ask := func(input string, args ...string) ([]byte, error) {
+		cmd := git(ctx, root, args...)
+		cmd.Env = append(cmd.Env, "GIT_INDEX_FILE="+own)
+		cmd.Stdin = strings.NewReader(input)
+		return cmd.Output()
+	}
+	list := strings.Join(names, "\x00") + "\x00"
+	for _, mark := range []string{"--no-skip-worktree", "--no-assume-unchanged"} {
+		if _, err = ask(list, "update-index", "-z", mark, "--stdin"); err != nil {
+			return nil
+		}
+	}
+	out, err = ask("", "-c", "diff.autoRefreshIndex=true", "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=untracked", "HEAD", "--") // by content
 	if err != nil {
 		return nil
 	}
 	var changes []evidence.FileChange
-	for _, entry := range bytes.Split(out, []byte{0}) {
-		about, name, ok := strings.Cut(string(entry), "\t")
-		fields := strings.Fields(about) // tag, mode, object, stage
-		if !ok || len(fields) != 4 || fields[0] != "S" && strings.ToUpper(fields[0]) == fields[0] {
-			continue
-		}
-		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(name))); err != nil && strings.EqualFold(fields[0], "S") {
-			continue
-		}
-		object, err := git(ctx, root, "hash-object", "--", name).Output()
-		if err != nil || strings.TrimSpace(string(object)) != fields[2] {
-			changes = append(changes, evidence.FileChange{Path: name, Status: "M"})
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		if slices.Contains(names, name) {
+			changes = append(changes, evidence.FileChange{Path: strings.ToValidUTF8(name, "\ufffd"), Status: "M"})
 		}
 	}
 	return changes
+}
+
+// hidesModules reports whether the configuration of this clone, unlike .gitmodules, which
+// is of the commit, tells git not to look into submodules.
+func hidesModules(ctx context.Context, root string) bool {
+	if _, err := os.Stat(filepath.Join(root, ".gitmodules")); err != nil {
+		return false
+	}
+	return git(ctx, root, "config", "--get-regexp", `^(submodule\..*\.ignore|diff\.ignoresubmodules)$`).Run() == nil
 }
 
 // readByGo reports whether an ignored path is one that Go's builds read: a source

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,4 +61,55 @@ func TestWhatGitDoesNotSay(t *testing.T) {
 	}
 	require.NoError(t, os.Remove(filepath.Join(r.dir, "a.go")))
 	assert.Equal(t, evidence.WorktreeClean, subject(r).State, "a sparse checkout leaves it out")
+	r.git("update-index", "--no-skip-worktree", "a.go")
+	r.git("checkout", "-q", "--", "a.go")
+
+	// marked files of every kind, as committed and then not
+	inner := r.at(filepath.Join(r.dir, "inner"))
+	require.NoError(t, os.Mkdir(inner.dir, 0o755))
+	inner.git("init", "-q", ".")
+	inner.write("x", "1\n")
+	inner.commit("one")
+	require.NoError(t, os.Symlink("a.go", filepath.Join(r.dir, "link")))
+	r.write("run.sh", "true\n")
+	r.write("lines.txt", "a\nb\n")
+	r.commit("more")
+	r.git("update-index", "--assume-unchanged", "link", "run.sh", "inner")
+	r.git("update-index", "--skip-worktree", "lines.txt")
+	r.git("config", "core.autocrlf", "true")
+	r.write("lines.txt", "a\r\nb\r\n")
+	require.NoError(t, os.Chtimes(filepath.Join(r.dir, "run.sh"), time.Unix(1, 0), time.Unix(1, 0)))
+	assert.Empty(t, subject(r).Changes)
+	require.NoError(t, os.Chmod(filepath.Join(r.dir, "run.sh"), 0o755))
+	require.NoError(t, os.Remove(filepath.Join(r.dir, "link")))
+	r.write("link", "package m\n")
+	inner.write("x", "2\n")
+	r.write("lines.txt", "a\r\n")
+	var changed []string
+	for _, c := range subject(r).Changes {
+		changed = append(changed, c.Path)
+	}
+	assert.Equal(t, []string{"inner", "lines.txt", "link", "run.sh"}, changed)
+}
+
+// TestHiddenSubmodules: a clone's own configuration hides no change of a submodule, and
+// what the commit's .gitmodules says holds.
+func TestHiddenSubmodules(t *testing.T) {
+	inner := newRepo(t)
+	inner.write("x", "1\n")
+	inner.commit("one")
+	for key, want := range map[string]int{"submodule.lib.ignore": 1, "diff.ignoreSubmodules": 1, "": 0} {
+		r := newRepo(t)
+		r.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", inner.dir, "lib")
+		r.commit("a module")
+		if key == "" {
+			r.git("config", "-f", ".gitmodules", "submodule.lib.ignore", "all")
+			r.commit("it is not looked into")
+		} else {
+			r.git("config", key, "all")
+		}
+		assert.Empty(t, checkpoint.Status(t.Context(), r.dir, nil).Changes, key)
+		r.write("lib/x", "2\n")
+		assert.Len(t, checkpoint.Status(t.Context(), r.dir, nil).Changes, want, key)
+	}
 }

@@ -84,7 +84,11 @@ func statusByGit(ctx context.Context, root string, ignore []string) evidence.Wor
 	if _, err := exec.LookPath("git"); err != nil {
 		return evidence.Worktree{Reason: "git is not installed, so the work tree cannot be compared with the commit"}
 	}
-	out, err := git(ctx, root, "status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching").Output()
+	args := []string{"status", "--porcelain=v1", "-z", "--untracked-files=all", "--ignored=matching"}
+	if hidesModules(ctx, root) {
+		args = append(args, "--ignore-submodules=untracked")
+	}
+	out, err := git(ctx, root, args...).Output()
 	if err != nil {
 		return evidence.Worktree{Reason: "git status: " + gitError(err)}
 	}

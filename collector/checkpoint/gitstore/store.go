@@ -283,7 +283,7 @@ const maxAlternates = 5
 func (s *Store) addObjects(dir string, depth int) {
 	s.objects = append(s.objects, dir)
 	if _, err := os.Stat(dir); err != nil {
-		s.Lost = fmt.Errorf("the objects that this repository borrows cannot be read: %w", err)
+		s.Lost = fmt.Errorf("the objects that this repository borrows cannot be read: %w: put them back, or clone again without --shared and --reference", err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "info", "alternates"))
 	if err != nil || depth >= maxAlternates {
