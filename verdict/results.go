@@ -171,7 +171,7 @@ func (c *commandJudge) checked(name string, checks []*evidence.Step) {
 			c.weak(name, s, k.Flags)
 		}
 		if k.Files > 0 && len(k.Unchecked) > 0 {
-			c.found("evidence/weak-flags", Finding{Severity: Note, Message: fmt.Sprintf("inside %s, @ts-nocheck keeps %s from looking at %s", name, s.Tool, list(k.Unchecked)), Observed: list(k.Unchecked)})
+			c.unchecked(name, s, k.Unchecked)
 		}
 		switch {
 		case s.Tool == "go test":
@@ -199,6 +199,34 @@ func (c *commandJudge) checked(name string, checks []*evidence.Step) {
 
 func (c *commandJudge) weak(name string, s *evidence.Step, flags []string) {
 	c.found("evidence/weak-flags", Finding{Message: fmt.Sprintf("inside %s, %s makes %s check less than it says", name, strings.Join(flags, " "), s.Tool), Observed: strings.Join(flags, " ")})
+}
+
+// unchecked judges files that ask not to be checked: those that the packets' commits
+// changed are what the check was required for.
+func (c *commandJudge) unchecked(name string, s *evidence.Step, files []string) {
+	f := Finding{Severity: Note, Message: fmt.Sprintf("inside %s, @ts-nocheck keeps %s from looking at %s", name, s.Tool, list(files)), Observed: list(files)}
+	for _, file := range files {
+		if packet := c.changedBy(file); packet != "" {
+			f.Severity = Condition
+			f.Message += fmt.Sprintf("; %s changed %s", packet, file)
+			break
+		}
+	}
+	c.found("evidence/weak-flags", f)
+}
+
+// changedBy returns a packet whose commit, in the history, changes a file; empty: none.
+func (j *judge) changedBy(file string) string {
+	if j.Bundle == nil {
+		return ""
+	}
+	for i := range j.Bundle.Repository.Checkpoints {
+		e := &j.Bundle.Repository.Checkpoints[i]
+		if e.State == evidence.CheckpointReachable && slices.ContainsFunc(e.Files, func(c evidence.FileChange) bool { return c.Path == file }) {
+			return e.Packet
+		}
+	}
+	return ""
 }
 
 // untyped reports whether tsc looks at the syntax alone.

@@ -47,7 +47,7 @@ var rules = []Rule{
 	{"evidence/only", "Tests were left out because another is marked .only", Condition, "the test runner's own results", "test.only was left in", "test", "remove .only", false},
 	{"evidence/snapshots", "The run wrote snapshots", Condition, "snapshots added or updated by the run", "a new snapshot is accepted by the run itself", "the snapshot is committed", "look at the snapshots and commit them", false},
 	{"evidence/unhandled", "Errors outside of any test", Condition, "unhandled errors that the runner ignored", "dangerouslyIgnoreUnhandledErrors", "none", "mend them", false},
-	{"evidence/weak-flags", "An option makes the tool check less", Condition, "options that are known to", "tsc --noCheck", "tsc --noEmit", "drop the option", false},
+	{"evidence/weak-flags", "An option makes the tool check less", Condition, "options that are known to; @ts-nocheck in files, a note where no packet changed them", "tsc --noCheck", "tsc --noEmit", "drop the option", false},
 	{"evidence/foreign-lines", "Lines that are no results stand among the results", Condition, "the test runner's stream", "a test prints what looks like a result", "it prints to its own output", "find what writes there", false},
 	{"evidence/cut-log", "The end of the output was not seen", Condition, "whether the output's end came", "a grandchild keeps the output open", "the output ends with the command", "end what the command starts", false},
 	{"evidence/masked", "The line would hide a failure", Note, "pipes, ||, ;, & and the like around a check that passed", "go test ./... | tail, written for a green check", "go test ./...", "drop what hides the status", false},

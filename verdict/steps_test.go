@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/verdictci/verdict/collector/evidence"
 	"github.com/verdictci/verdict/verdict"
@@ -99,5 +100,16 @@ func TestWhatALineProves(t *testing.T) {
 			r := f.decide(t)
 			assert.Equal(t, c.want, r.Verdict, "%v", r.Findings)
 		})
+	}
+}
+
+// TestUnchecked: a file that tsc is kept from looking at counts where the work is in it.
+func TestUnchecked(t *testing.T) {
+	for file, want := range map[string]verdict.Severity{"calc/calc.go": verdict.Condition, "old/legacy.js": verdict.Note} {
+		f := &fixture{doc: goodTracker}
+		command("npx tsc --noEmit", step(func(s *evidence.Step) { s.Check.Unchecked = []string{"old/other.js", file} }))(t, f)
+		got := found(f.decide(t), "evidence/weak-flags")
+		require.Len(t, got, 1)
+		assert.Equal(t, want, got[0].Severity, got[0].Message)
 	}
 }

@@ -182,6 +182,14 @@ func Unchecked(source string) bool {
 	return at != nil && Blank(source[:at[0]])
 }
 
+var saysGenerated = lazyregexp.New(`(?i)\b(auto-?)?generated\b|\bdo not edit\b`)
+
+// Generated reports whether a source file says at its beginning that a program wrote it.
+func Generated(source string) bool {
+	const beginning = 1000
+	return saysGenerated.MatchString(source[:min(beginning, len(source))])
+}
+
 // Blank reports whether a source file holds nothing but blanks and comments.
 func Blank(source string) bool {
 	return strings.TrimSpace(tsComments.ReplaceAllString(strings.TrimPrefix(source, "\ufeff"), "")) == ""
