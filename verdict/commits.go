@@ -56,12 +56,12 @@ func (k *trackerJudge) order(p *tracker.Packet, c *tracker.Checkpoint) {
 	}
 	for _, r := range k.relationsOf(p.ID) {
 		f := Finding{Claimed: r.Earlier, Observed: r.Kind, Commit: e.Hash}
-		depends := k.depends(p, r.Earlier)
+		depends := k.depends(p.ID, r.Earlier)
 		switch {
 		case r.Kind == "same":
 			f.Message = fmt.Sprintf("%s and %s record the same commit, %s", r.Earlier, p.ID, aboutCommit(e))
 			k.at("checkpoint/reused", p, c.Pos, f)
-		case r.Kind == "descendant" && (depends || !k.parallel(r.Earlier, p.ID)):
+		case r.Kind == "descendant" && (depends || !k.depending): // the board's order, where the document says nothing else
 			f.Message = fmt.Sprintf("the commit of %s, %s, comes before that of %s", p.ID, aboutCommit(e), r.Earlier)
 			k.at("checkpoint/out-of-order", p, c.Pos, f)
 		case r.Kind == "unrelated" && depends:
@@ -75,9 +75,16 @@ func (k *trackerJudge) order(p *tracker.Packet, c *tracker.Checkpoint) {
 	k.reusedElsewhere(p, c, e)
 }
 
-// depends reports whether a packet says that it depends on another.
-func (k *trackerJudge) depends(p *tracker.Packet, on string) bool {
-	return slices.ContainsFunc(p.DependsOn, func(id string) bool { return tracker.SameID(id, on) })
+// depends reports whether the document says that a packet depends on another, maybe over
+// others.
+func (k *trackerJudge) depends(id, on string) bool {
+	if !k.depending {
+		return false
+	}
+	if k.dependencies == nil {
+		k.dependencies = newDependencies(k.t.Packets)
+	}
+	return k.dependencies.follows(id, on)
 }
 
 // relationsOf lists how a packet's commit stands to those of the packets before it.
@@ -92,18 +99,6 @@ func (k *trackerJudge) relationsOf(id string) []*evidence.Relation {
 		}
 	}
 	return k.relations[id]
-}
-
-// parallel reports whether the document leaves it open which of two packets comes
-// first: it says what packets depend on, and neither depends on the other.
-func (k *trackerJudge) parallel(a, b string) bool {
-	if !k.depending {
-		return false
-	}
-	if k.dependencies == nil {
-		k.dependencies = newDependencies(k.t.Packets)
-	}
-	return !k.dependencies.follows(a, b) && !k.dependencies.follows(b, a)
 }
 
 // reusedElsewhere finds a commit that another tracker records for another packet.

@@ -230,6 +230,11 @@ func TestOrder(t *testing.T) {
 	f.replace(t, "- [ ] Final verdict", "Depends on: AB-00, AB-01\n\n- [ ] Final verdict")
 	f.change = func(b *evidence.Bundle) { b.Repository.Relations[0].Kind = "descendant" }
 	assert.Empty(t, f.decide(t).Findings, "the final packet depends on both, which are side by side")
+
+	f = &fixture{doc: goodTracker}
+	f.replace(t, "- [x] It adds.", "Depends on: AB-01\n\n- [x] It adds.")
+	f.change = func(b *evidence.Bundle) { b.Repository.Relations[0].Kind = "descendant" }
+	assert.Empty(t, f.decide(t).Findings, "what depends on the other comes after it, wherever the board has it")
 }
 
 // TestSeveralCommits: every place that records a commit is looked at.

@@ -112,3 +112,14 @@ func TestNamedByWork(t *testing.T) {
 	assert.Equal(t, []string{more, work}, named())
 	assert.Equal(t, evidence.CheckpointReachable, r.state(work))
 }
+
+// TestDependenciesOverOthers: a packet without a commit stands for what it depends on.
+func TestDependenciesOverOthers(t *testing.T) {
+	r := newRepo(t)
+	first, second := r.commit("AB-01: first"), r.commit("AB-02: second")
+	tr := packets(second, "", r.commit("AB-03: third"), first)
+	tr.Packets[1].DependsOn, tr.Packets[3].DependsOn = []string{"AB-00", "AB-01"}, []string{"AB-01"}
+	got, err := checkpoint.Verify(t.Context(), r.dir, []*tracker.Tracker{tr}, checkpoint.Options{})
+	require.NoError(t, err)
+	assert.Contains(t, got.Relations, evidence.Relation{Tracker: "t.md", Earlier: "AB-00", Later: "AB-03", Kind: "descendant"})
+}

@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"math"
+	"slices"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -128,9 +129,15 @@ func relationsOf(t *tracker.Tracker, checkpoints []evidence.Checkpoint) (relatio
 		ask(order[i-1], order[i])
 	}
 	for i := range t.Packets {
-		for _, id := range t.Packets[i].DependsOn {
-			if earlier := named[tracker.NormalID(id)]; earlier != "" {
+		passed := map[string]bool{} // without a commit of their own: what they depend on counts
+		for on := slices.Clone(t.Packets[i].DependsOn); len(on) > 0; on = on[1:] {
+			switch earlier := named[tracker.NormalID(on[0])]; {
+			case earlier == "":
+			case commit[earlier] != "":
 				ask(earlier, t.Packets[i].ID)
+			case !passed[earlier]:
+				passed[earlier] = true
+				on = append(on, t.Packet(earlier).DependsOn...)
 			}
 		}
 	}
