@@ -102,12 +102,17 @@ func (k *trackerJudge) whyNot() string {
 	return "the commit was not looked at"
 }
 
-// cure is what makes what cannot be verified here verifiable.
-func (k *trackerJudge) cure() string {
-	if k.Bundle == nil {
+// cure is what makes what cannot be verified here verifiable, and why fetching it did
+// not.
+func (j *judge) cure() string {
+	if j.Bundle == nil {
 		return ""
 	}
-	return k.Bundle.Repository.Cure
+	repo := &j.Bundle.Repository
+	if repo.State == "ok" && repo.Reason != "" && repo.Cure != "" {
+		return repo.Cure + "; tried: " + clip(repo.Reason, 200)
+	}
+	return repo.Cure
 }
 
 // namingOf returns what was found for a packet without a hash; nil when it was not
@@ -234,7 +239,7 @@ func (j *judge) repository() {
 	var lost []string
 	for _, t := range repo.Tests {
 		if t.Kind == "unverifiable" {
-			j.find("checkpoint/unverifiable", Finding{Message: "whether tests were lost since the first checkpoint cannot be seen here: " + strings.TrimPrefix(t.File+": ", ": ") + t.Name, Observed: "tests unknown", Hint: repo.Cure})
+			j.find("checkpoint/unverifiable", Finding{Message: "whether tests were lost since the first checkpoint cannot be seen here: " + strings.TrimPrefix(t.File+": ", ": ") + t.Name, Observed: "tests unknown", Hint: j.cure()})
 			continue
 		}
 		lost = append(lost, fmt.Sprintf("%s %s (%s)", t.File, t.Name, t.Kind))
@@ -249,7 +254,7 @@ func (j *judge) repository() {
 	}
 	for _, c := range repo.Contracts {
 		if c.Unverifiable {
-			j.find("contract/unverifiable", Finding{Message: fmt.Sprintf("contract %s could not be checked: %s", c.ID, c.Text), Claimed: c.ID, Hint: repo.Cure})
+			j.find("contract/unverifiable", Finding{Message: fmt.Sprintf("contract %s could not be checked: %s", c.ID, c.Text), Claimed: c.ID, Hint: j.cure()})
 			continue
 		}
 		j.find("contract/violated", Finding{

@@ -141,6 +141,30 @@ func TestPacketScope(t *testing.T) {
 	assert.Contains(t, found(r, "checkpoint/out-of-scope")[0].Message, "the documents, too")
 }
 
+// TestMovesThatAreNotKnown: what may be the old name of a listed file is no finding about
+// it, and the hint says what shows it, and what was tried.
+func TestMovesThatAreNotKnown(t *testing.T) {
+	for status, want := range map[string]string{"D": "checkpoint/unverifiable", "M": "checkpoint/scope"} {
+		f := &fixture{doc: goodTracker}
+		checkpointA(func(c *evidence.Checkpoint) {
+			c.Files = append(c.Files, evidence.FileChange{Path: "old.go", Status: status})
+			c.FilesReason = "which of its files moved cannot be seen"
+		})(t, f)
+		change := f.change
+		f.change = func(b *evidence.Bundle) {
+			change(b)
+			b.Repository.Cure, b.Repository.Reason = "fetch all", "the server is gone"
+		}
+		r := f.decide(t)
+		require.Len(t, r.Findings, 1)
+		assert.Equal(t, want, r.Findings[0].Rule)
+		assert.Equal(t, "old.go", r.Findings[0].Observed)
+		if status == "D" {
+			assert.Equal(t, "fetch all; tried: the server is gone", r.Findings[0].Hint)
+		}
+	}
+}
+
 func TestMoreFilesThanAreCompared(t *testing.T) {
 	f := &fixture{doc: goodTracker}
 	checkpointA(func(c *evidence.Checkpoint) { c.MoreFiles = 20 })(t, f)

@@ -43,12 +43,19 @@ func (k *trackerJudge) listed(p *tracker.Packet, c *tracker.Checkpoint, commits 
 	for _, e := range commits {
 		complete = complete && e.Files != nil && e.MoreFiles == 0
 		var outside []string
+		mayMove := e.FilesReason != ""
 		for i := range e.Files {
 			if name := k.beyond(&e.Files[i], listed, touched); name != "" {
 				outside = append(outside, name)
+				mayMove = mayMove && (e.Files[i].Status == "A" || e.Files[i].Status == "D")
 			}
 		}
-		if len(outside) > 0 {
+		if len(outside) > 0 && mayMove {
+			k.at("checkpoint/unverifiable", p, c.Pos, Finding{
+				Message:  fmt.Sprintf("whether the commit of %s, %s, changes files that the packet does not list is not known: %s; they are %s", p.ID, aboutCommit(e), e.FilesReason, list(outside)),
+				Observed: strings.Join(outside, ", "), Claimed: e.Hash, Commit: e.Hash, Hint: k.cure(),
+			})
+		} else if len(outside) > 0 {
 			k.at("checkpoint/scope", p, c.Pos, Finding{
 				Message:  fmt.Sprintf("the commit of %s, %s, changes files that the packet does not list: %s", p.ID, aboutCommit(e), list(outside)),
 				Observed: strings.Join(outside, ", "), Claimed: e.Hash, Commit: e.Hash,

@@ -182,3 +182,24 @@ func TestPartialCloneSaysWhatItCannotSee(t *testing.T) {
 	assert.Empty(t, got.Contracts)
 	assert.Equal(t, []evidence.TestChange{{File: "a_test.go", Name: "TestA", Kind: "deleted", Line: 3}}, got.Tests)
 }
+
+// TestPartialCloneMayHideMoves: which files moved is known where their content is.
+func TestPartialCloneMayHideMoves(t *testing.T) {
+	r := served(t)
+	text := strings.Repeat("a line\n", 30)
+	r.write("old.go", text)
+	r.commit("start")
+	r.git("mv", "old.go", "new.go")
+	r.write("new.go", text+"more\n")
+	moved := r.commit("AB-00: move")
+	r.write("new.go", "another\n")
+	r.commit("later")
+	c := r.clone("--filter=blob:none")
+	got := c.verify(checkpoint.Options{}, moved)
+	assert.Len(t, got.Checkpoints[0].Files, 2)
+	assert.Contains(t, got.Checkpoints[0].FilesReason, "moved")
+	assert.Contains(t, got.Cure, "--no-filter")
+	got = c.verify(checkpoint.Options{Fetch: true}, moved)
+	assert.Equal(t, []evidence.FileChange{{Path: "new.go", From: "old.go", Status: "R"}}, got.Checkpoints[0].Files)
+	assert.Empty(t, got.Checkpoints[0].FilesReason)
+}

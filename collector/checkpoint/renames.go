@@ -106,7 +106,9 @@ func (v *verifier) blobOf(changes []gitstore.Change, i int, have map[int][]byte)
 		if h.IsZero() {
 			h = changes[i].Old
 		}
-		data, _, _ = v.store.Blob(h, maxRenameBlob)
+		var err error
+		data, _, err = v.store.Blob(h, maxRenameBlob)
+		v.unread = v.unread || err != nil
 		have[i] = data
 	}
 	return data

@@ -28,6 +28,7 @@ type verifier struct {
 	beside       *gitstore.History  // from the head and from commits that are not in its history
 	live         []gitstore.Branch
 	branchOf     map[plumbing.Hash]*branch
+	unread       bool // a file whose name may be another's new one could not be read
 	unverifiable bool
 }
 
@@ -121,7 +122,10 @@ func (v *verifier) describe(c *evidence.Checkpoint, h plumbing.Hash, ids *idForm
 	if changes, reason := v.changesIn(commit); reason != "" {
 		c.FilesReason, v.unverifiable = reason, true
 	} else {
-		c.Files, c.MoreFiles = v.fileChanges(changes)
+		v.unread = false
+		if c.Files, c.MoreFiles = v.fileChanges(changes); v.unread {
+			c.FilesReason, v.unverifiable = "which of its files moved cannot be seen: what is in them is not in this clone", true
+		}
 		c.Left, c.Undone = v.left(commit, changes)
 	}
 	c.Signature = v.signature(commit)

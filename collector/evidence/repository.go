@@ -62,7 +62,8 @@ type Checkpoint struct {
 	// Names are the packet ids that the message names, subject first, in order.
 	Names []string `json:"names,omitempty"`
 	// Files that the commit changes against its first parent; nil when they
-	// could not be read (see FilesReason), empty when it changes none.
+	// could not be read (see FilesReason), empty when it changes none. Where there are
+	// Files and a FilesReason, some may be old and new names of one that moved.
 	Files       []FileChange `json:"files"`
 	MoreFiles   int          `json:"more_files,omitempty"`
 	FilesReason string       `json:"files_reason,omitempty"`
