@@ -72,6 +72,8 @@ func Subject(ctx context.Context, root string, ignore []string) (evidence.Subjec
 		return subjectByGit(ctx, root, ignore)
 	} else if errors.Is(err, gitstore.ErrReferences) {
 		return evidence.Subject{}, fmt.Errorf("open repository %s: %w; %s", root, err, cureReferences)
+	} else if errors.Is(err, gitstore.ErrCorrupt) {
+		return evidence.Subject{}, fmt.Errorf("open repository %s: %w; %s", root, err, cureBroken)
 	} else if err != nil {
 		return evidence.Subject{}, fmt.Errorf("open repository %s: %w", root, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -183,6 +184,23 @@ func TestBrokenHead(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(c.dir, ".git", "objects", "info", "alternates"), []byte("/nowhere/objects\n"), 0o644))
 	_, err := checkpoint.Subject(t.Context(), c.dir, nil)
 	require.ErrorContains(t, err, "without --shared")
+	quoted := `"` + strings.Replace(r.dir, "/", `\057`, 1) + `/.git/objects"`
+	require.NoError(t, os.WriteFile(filepath.Join(c.dir, ".git", "objects", "info", "alternates"), []byte(quoted+"\n"), 0o644))
+	_, err = checkpoint.Subject(t.Context(), c.dir, nil)
+	require.NoError(t, err, "git quotes as C does")
+	w := r.at(filepath.Join(t.TempDir(), "linked"))
+	r.git("worktree", "add", "-q", "--detach", w.dir)
+	require.NoError(t, os.WriteFile(filepath.Join(w.dir, ".git"), []byte("gitdir: /nowhere/.git/worktrees/linked\n"), 0o644))
+	_, err = checkpoint.Subject(t.Context(), w.dir, nil)
+	require.ErrorContains(t, err, "git worktree repair")
+	packs := filepath.Join(r.dir, ".git", "objects", "pack")
+	r.write(".git/objects/pack/pack-1.idx", "")
+	_, err = checkpoint.Subject(t.Context(), r.dir, nil)
+	require.NoError(t, err, "an index of no pack is nothing")
+	require.NoError(t, os.WriteFile(filepath.Join(packs, "pack-1.pack"), []byte("PACK"), 0o644))
+	_, err = checkpoint.Subject(t.Context(), r.dir, nil)
+	require.ErrorContains(t, err, "clone the repository again")
+	require.NoError(t, os.Remove(filepath.Join(packs, "pack-1.pack")))
 	head := r.git("rev-parse", "HEAD")
 	require.NoError(t, os.Remove(filepath.Join(r.dir, ".git", "objects", head[:2], head[2:])))
 	_, err = checkpoint.Subject(t.Context(), r.dir, nil)

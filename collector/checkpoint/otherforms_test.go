@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -47,6 +48,12 @@ func TestSHA256(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, named, s.Commit)
 	assert.Equal(t, evidence.WorktreeClean, s.Worktree.State)
+	config, err := os.ReadFile(filepath.Join(r.dir, ".git", "config"))
+	require.NoError(t, err)
+	inline := strings.Replace(string(config), "[extensions]\n\tobjectformat", "[extensions] objectFormat", 1)
+	require.NotEqual(t, string(config), inline)
+	require.NoError(t, os.WriteFile(filepath.Join(r.dir, ".git", "config"), []byte(inline), 0o644))
+	assert.Equal(t, evidence.CheckpointReachable, r.state(first), "a key may follow its section")
 	within := r.verify(checkpoint.Options{Ranges: []checkpoint.Range{{From: first}, {To: first}, {From: "nothing"}}}).Ranges
 	assert.Equal(t, []string{"inside", "outside", "unknown"}, []string{within[0].State, within[1].State, within[2].State})
 

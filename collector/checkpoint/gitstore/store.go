@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -202,6 +203,10 @@ func (s *Store) openPacks() error {
 					s.Lost = fmt.Errorf("%s has no index: git index-pack makes it", e.Name())
 				}
 			case ".idx":
+				pack := strings.TrimSuffix(e.Name(), ".idx") + ".pack"
+				if _, err := os.Stat(filepath.Join(dir, "pack", pack)); errors.Is(err, fs.ErrNotExist) {
+					continue // an index of nothing, or repacked meanwhile
+				}
 				p, err := openPack(filepath.Join(dir, "pack", e.Name()))
 				if errors.Is(err, fs.ErrNotExist) {
 					continue // repacked meanwhile
@@ -242,8 +247,8 @@ func (s *Store) checkExtensions() (refs string, err error) {
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		line := strings.TrimSpace(lines.Text())
 		if strings.HasPrefix(line, "[") {
-			section = strings.ToLower(strings.Trim(line, "[] "))
-			continue
+			section, line, _ = strings.Cut(line[1:], "]") // a key may follow
+			section = strings.ToLower(strings.TrimSpace(section))
 		}
 		key, value, _ := strings.Cut(line, "=")
 		key, value = strings.ToLower(strings.TrimSpace(key)), strings.ToLower(strings.TrimSpace(value))
@@ -282,7 +287,9 @@ const maxAlternates = 5
 
 func (s *Store) addObjects(dir string, depth int) {
 	s.objects = append(s.objects, dir)
-	if _, err := os.Stat(dir); err != nil {
+	if _, err := os.Stat(dir); err != nil && depth == 0 {
+		s.Lost = fmt.Errorf("its repository cannot be read: %w: where that moved, git worktree repair finds it", err)
+	} else if err != nil {
 		s.Lost = fmt.Errorf("the objects that this repository borrows cannot be read: %w: put them back, or clone again without --shared and --reference", err)
 	}
 	data, err := os.ReadFile(filepath.Join(dir, "info", "alternates"))
@@ -293,6 +300,9 @@ func (s *Store) addObjects(dir string, depth int) {
 		line = strings.TrimSpace(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
+		}
+		if quoted, err := strconv.Unquote(line); err == nil {
+			line = quoted
 		}
 		if !filepath.IsAbs(line) {
 			line = filepath.Join(dir, line)
