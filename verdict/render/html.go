@@ -173,7 +173,7 @@ func (p *page) findings(r *verdict.Report, anchors map[string]string, line func(
 				Severity: string(s), Tone: map[verdict.Severity]string{verdict.Blocker: "bad", verdict.Condition: "warn", verdict.Note: "soft"}[s],
 				Rule: clean(f.Rule), Packet: clean(f.Packet), Place: clean(place(f.Pos)), URL: line(f.Pos), Message: parts(clean(f.Message)),
 				Claimed: clean(f.Claimed), Observed: clean(f.Observed), Hint: clean(f.Hint), Log: anchors[f.Command],
-				Commit: clean(short(f.Commit)), CommitURL: commitURL(r, f.Commit),
+				Commit: clean(f.Commit), CommitURL: commitURL(r, f.Commit),
 			}
 			if v := f.Waived; v != nil {
 				row.Waived = clean(fmt.Sprintf("until %s by %s: %s", v.Expires, v.Owner, v.Reason))

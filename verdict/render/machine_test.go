@@ -181,3 +181,17 @@ func TestJUnitNamesWhatFailed(t *testing.T) {
 	out := show(t, func(w io.Writer) error { return render.JUnit(w, r) })
 	assert.Contains(t, out, `type="failed">shop/vat TestVAT: got 19, want 21</failure>`)
 }
+
+// TestCommitInFull: the commit that a finding is about is there with all its digits,
+// where the finding says it nowhere else, too.
+func TestCommitInFull(t *testing.T) {
+	commit := strings.Repeat("c0ffee7", 6)[:40]
+	r := &verdict.Report{Findings: []verdict.Finding{{ID: "checkpoint/unreachable/1", Rule: "checkpoint/unreachable", Severity: verdict.Blocker, Message: "it is not in the history", Claimed: "c0ffee7c", Commit: commit}}}
+	for name, f := range map[string]func(io.Writer) error{
+		"Markdown": func(w io.Writer) error { return render.Markdown(w, r) },
+		"HTML":     func(w io.Writer) error { return render.HTML(w, r, render.HTMLOptions{}) },
+		"SARIF":    func(w io.Writer) error { return render.SARIF(w, r) },
+	} {
+		assert.Contains(t, show(t, f), commit, name)
+	}
+}

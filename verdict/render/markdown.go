@@ -113,6 +113,9 @@ func (d *document) finding(f *verdict.Finding) string {
 			md += "  - " + field.label + ": " + prose(field.content) + "\n"
 		}
 	}
+	if f.Commit != "" && !strings.Contains(f.Claimed+f.Observed+f.Hint, f.Commit) {
+		md += "  - Commit: " + link(f.Commit, commitURL(d.report, f.Commit)) + "\n"
+	}
 	if f.Waived != nil {
 		md += fmt.Sprintf("  - Waived until %s by %s: %s\n", code(f.Waived.Expires), code(f.Waived.Owner), prose(f.Waived.Reason))
 	}

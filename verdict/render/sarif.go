@@ -195,7 +195,7 @@ func sarifLevel(s verdict.Severity) string {
 
 func sarifFinding(r *verdict.Report, f *verdict.Finding, index map[string]int) sarifResult {
 	text := clean(f.Message)
-	for _, field := range [...]struct{ label, content string }{{"Claimed", f.Claimed}, {"Observed", f.Observed}, {"To do", f.Hint}} {
+	for _, field := range [...]struct{ label, content string }{{"Claimed", f.Claimed}, {"Observed", f.Observed}, {"Commit", f.Commit}, {"To do", f.Hint}} {
 		if field.content != "" {
 			text += "\n" + field.label + ": " + clean(field.content)
 		}
