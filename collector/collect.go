@@ -20,6 +20,7 @@ import (
 	"github.com/verdictci/verdict/collector/checkpoint"
 	"github.com/verdictci/verdict/collector/command"
 	"github.com/verdictci/verdict/collector/evidence"
+	"github.com/verdictci/verdict/collector/lazyregexp"
 	"github.com/verdictci/verdict/collector/plan"
 	"github.com/verdictci/verdict/collector/tracker"
 	"github.com/verdictci/verdict/verdict/policy"
@@ -93,6 +94,8 @@ type run struct {
 	past        *history
 }
 
+var fullHash = lazyregexp.New(`^(?:[0-9a-f]{40}|[0-9a-f]{64})$`)
+
 // Collect collects evidence into o.Dir and returns it. The error is about verdict
 // itself; whatever a command does is evidence. After an interruption the bundle is
 // returned as it is, with Complete false.
@@ -106,8 +109,8 @@ func Collect(ctx context.Context, o Options) (_ *evidence.Bundle, err error) {
 	if err := mayExecute(os.Getenv); err != nil {
 		return nil, err
 	}
-	for _, rev := range []struct{ option, name string }{{"at", o.At}, {"baseline", o.Baseline}} {
-		if rev.name == "" {
+	for _, rev := range []struct{ option, name string }{{"at", o.At}, {"baseline", o.Baseline}, {"head", o.Head}} {
+		if rev.name == "" || rev.option == "head" && (o.Fetch || fullHash.MatchString(rev.name)) { // a clone may leave it out
 			continue
 		}
 		if err := checkpoint.HasRevision(o.Root, rev.name); err != nil { // before anything runs

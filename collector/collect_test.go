@@ -391,7 +391,7 @@ func TestTrackersDoNotCountAsChanges(t *testing.T) {
 // TestRevisionsAreThere: a revision that is none is an error before anything runs.
 func TestRevisionsAreThere(t *testing.T) {
 	root := newRepo(t)
-	for _, set := range []func(*collector.Options){func(o *collector.Options) { o.At = "nosuch" }, func(o *collector.Options) { o.Baseline = "nosuch" }} {
+	for _, set := range []func(*collector.Options){func(o *collector.Options) { o.At = "nosuch" }, func(o *collector.Options) { o.Baseline = "nosuch" }, func(o *collector.Options) { o.Head = "nosuch" }} {
 		o := options(root, runDir(root, "1"), false, "touch ran.out")
 		set(&o)
 		_, err := collector.Collect(context.Background(), o)

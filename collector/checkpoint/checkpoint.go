@@ -221,7 +221,9 @@ func Verify(ctx context.Context, root string, trackers []*tracker.Tracker, o Opt
 		if errors.Is(err, gitstore.ErrNoCommit) {
 			return evidence.Repository{State: "empty", Reason: err.Error(), Engine: engine}, nil
 		}
-		return unreadable(err.Error()), nil
+		r := unreadable(err.Error())
+		r.Cure = cureOf(s)
+		return r, nil
 	}
 	v.readKeys()
 	v.trackers(ctx, trackers)

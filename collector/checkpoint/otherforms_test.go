@@ -57,6 +57,8 @@ func TestSHA256(t *testing.T) {
 	within := r.verify(checkpoint.Options{Ranges: []checkpoint.Range{{From: first}, {To: first}, {From: "nothing"}}}).Ranges
 	assert.Equal(t, []string{"inside", "outside", "unknown"}, []string{within[0].State, within[1].State, within[2].State})
 
+	require.NoError(t, checkpoint.HasRevision(r.dir, "main~2"))
+	require.ErrorIs(t, checkpoint.HasRevision(r.dir, "nothing"), checkpoint.ErrNoRevision)
 	data, commit, err := checkpoint.ReadFile(r.dir, "main~2", "old.txt")
 	require.NoError(t, err)
 	assert.Equal(t, "a\nb\nc\n", string(data))

@@ -164,12 +164,18 @@ func gitError(err error) string {
 
 // HasRevision returns an error where a revision is none of the repository's.
 func HasRevision(root, rev string) error {
-	s, err := gitstore.Open(root)
-	if err != nil {
+	ctx := context.Background()
+	s, err := open(ctx, root)
+	switch {
+	case errors.Is(err, gitstore.ErrUnsupported):
+		_, err = resolveByGit(ctx, root, rev)
+	case err != nil:
 		return err
+	default:
+		_, err = s.Resolve(rev)
+		s.Close()
 	}
-	defer s.Close()
-	if _, err := s.Resolve(rev); err != nil {
+	if err != nil {
 		return fmt.Errorf("%s: %w", rev, ErrNoRevision)
 	}
 	return nil
