@@ -211,6 +211,19 @@ func (g *byGit) describe(c *evidence.Checkpoint, hash string, ids *idForms) {
 		c.State, c.Reason = evidence.CheckpointUnverifiable, "it is there, but this clone's history is cut (shallow) before it"
 	default:
 		c.State, c.Reason = evidence.CheckpointUnreachable, "a commit, but not in the history of "+g.result.Head[:12]
+		g.twin(c, parents)
+	}
+}
+
+// twin finds the commit of the history that has the same patch, as git tells it.
+func (g *byGit) twin(c *evidence.Checkpoint, parents []string) {
+	if len(parents) == 0 {
+		return
+	}
+	for line := range strings.Lines(g.output("", "rev-list", "--cherry-mark", "--left-only", "--no-merges", g.result.Head+"..."+c.Hash, "^"+parents[0])) {
+		if hash, ok := strings.CutPrefix(strings.TrimSpace(line), "="); ok {
+			c.Twin = &evidence.Twin{Hash: hash, Subject: g.output("", "show", "-s", "--format=%s", hash), By: "patch"}
+		}
 	}
 }
 

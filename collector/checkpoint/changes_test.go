@@ -203,3 +203,30 @@ func TestPartialCloneMayHideMoves(t *testing.T) {
 	assert.Equal(t, []evidence.FileChange{{Path: "new.go", From: "old.go", Status: "R"}}, got.Checkpoints[0].Files)
 	assert.Empty(t, got.Checkpoints[0].FilesReason)
 }
+
+// TestFoldersThatMove: of more files than are compared with each other, those that kept
+// the end of their path are paired, as git pairs them.
+func TestFoldersThatMove(t *testing.T) {
+	r := newRepo(t)
+	write := func(folder, more string) {
+		for i := range 150 {
+			r.write(fmt.Sprintf("%s/p%d/index.ts", folder, i), strings.Repeat(fmt.Sprintf("of page %d\n", i), 9)+more)
+		}
+	}
+	write("old/src", "")
+	r.write("old/gone.ts", "it is gone\n")
+	r.commit("start")
+	require.NoError(t, os.RemoveAll(filepath.Join(r.dir, "old")))
+	write("new/app", "more\n")
+	r.write("new/gone.ts", "something else\n")
+	h := r.commit("AB-00: move")
+	moved := 0
+	for _, f := range r.verify(checkpoint.Options{}, h).Checkpoints[0].Files {
+		if f.Status == "R" {
+			moved++
+			assert.Equal(t, strings.Replace(f.Path, "new/app", "old/src", 1), f.From)
+		}
+	}
+	assert.Equal(t, 150, moved)
+	assert.Equal(t, 150, strings.Count(r.git("diff-tree", "-r", "-M", "--no-commit-id", "--name-status", h), "R0"))
+}

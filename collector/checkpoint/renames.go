@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
@@ -43,7 +44,8 @@ func (v *verifier) fileChanges(changes []gitstore.Change) (list []evidence.FileC
 
 // Bounds on the search for renames, beyond those of files that stayed as they were.
 const (
-	maxRenames    = 100     // files on either side
+	maxRenames    = 100     // files on either side, of which each is compared with each
+	maxMoved      = 1000    // files on either side, of which those are compared that kept the end of their path
 	maxRenameBlob = 1 << 20 // bytes of a file
 	minSimilarity = 0.5     // of a renamed file, as for git
 )
@@ -73,6 +75,7 @@ func (v *verifier) renames(changes []gitstore.Change) map[int]int {
 	}
 	added = slices.DeleteFunc(added, func(a int) bool { _, ok := from[a]; return ok })
 	if len(added) > maxRenames || len(removed) > maxRenames {
+		v.movedTogether(changes, added, removed, from)
 		return from
 	}
 	type pair struct {
@@ -96,6 +99,43 @@ func (v *verifier) renames(changes []gitstore.Change) map[int]int {
 		}
 	}
 	return from
+}
+
+// movedTogether pairs files that are too many to be compared with each other: those that
+// kept the end of their path, as where folders move.
+func (v *verifier) movedTogether(changes []gitstore.Change, added, removed []int, from map[int]int) {
+	if len(added) > maxMoved || len(removed) > maxMoved {
+		return
+	}
+	taken := map[int]bool{}
+	for names := 3; names > 0; names-- {
+		byEnd := map[string][]int{}
+		for _, r := range removed {
+			if !taken[r] {
+				end := lastNames(changes[r].Path, names)
+				byEnd[end] = append(byEnd[end], r)
+			}
+		}
+		for _, a := range added {
+			old := byEnd[lastNames(changes[a].Path, names)]
+			if _, paired := from[a]; paired || len(old) != 1 || taken[old[0]] {
+				continue
+			}
+			texts := map[int][]byte{}
+			if similarity(v.blobOf(changes, old[0], texts), v.blobOf(changes, a, texts)) >= minSimilarity {
+				from[a], taken[old[0]] = old[0], true
+			}
+		}
+	}
+}
+
+// lastNames is the end of a path, of so many names.
+func lastNames(name string, names int) string {
+	at := len(name)
+	for ; names > 0 && at >= 0; names-- {
+		at = strings.LastIndexByte(name[:at], '/')
+	}
+	return name[at+1:]
 }
 
 // blobOf reads the file of a change; nil where it cannot be read or is large.
