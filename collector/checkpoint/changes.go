@@ -20,22 +20,27 @@ import (
 // maxBlob is the largest file whose lines are compared.
 const maxBlob = 8 << 20
 
+// maxKept bounds how many changes of commits are kept for those that are asked again.
+const maxKept = 50_000
+
 // changesOf lists what a commit changes against its first parent: nothing, or nil where
 // that cannot be read, or is very much.
 func (v *verifier) changesOf(c *gitstore.Commit) []gitstore.Change {
-	var before plumbing.Hash
-	if len(c.Parents) > 0 {
-		parent, err := v.store.Commit(c.Parents[0])
-		if err != nil {
-			return nil
-		}
-		before = parent.Tree
+	if kept, ok := v.changes[c.Hash]; ok {
+		return kept
 	}
-	changes, err := v.store.Diff(before, c.Tree)
-	if err != nil || len(changes) > evidence.MaxChanges {
-		return nil
+	list, reason := v.changesIn(c)
+	switch {
+	case reason != "" || len(list) > evidence.MaxChanges:
+		list = nil
+	case list == nil:
+		list = []gitstore.Change{}
 	}
-	return append([]gitstore.Change{}, changes...)
+	if v.kept += 1 + len(list); v.changes == nil || v.kept > maxKept {
+		v.changes, v.kept = map[plumbing.Hash][]gitstore.Change{}, 1+len(list)
+	}
+	v.changes[c.Hash] = list
+	return list
 }
 
 // sameFile reports whether two changes are of the same file, and alike but for what

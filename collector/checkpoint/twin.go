@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
 
@@ -46,7 +47,7 @@ func (v *verifier) twin(h plumbing.Hash, tips []plumbing.Hash) *evidence.Twin {
 // these changes came after is none: what followed there, they took back or did again. Nor
 // is one whose change was taken back.
 func (v *verifier) carrier(lost *gitstore.Commit, want []gitstore.Change) *evidence.Twin {
-	patch := v.patch(want)
+	patch := sync.OnceValue(func() string { return v.patch(want) })
 	for _, h := range v.history.Similar(lost) {
 		c, err := v.store.Commit(h)
 		if err != nil {
@@ -55,7 +56,7 @@ func (v *verifier) carrier(lost *gitstore.Commit, want []gitstore.Change) *evide
 		by, changes := "", v.changesOf(c)
 		if c.Tree == lost.Tree {
 			by = "tree"
-		} else if patch != "" && slices.EqualFunc(changes, want, sameFile) && v.patch(changes) == patch {
+		} else if len(want) > 0 && slices.EqualFunc(changes, want, sameFile) && patch() != "" && v.patch(changes) == patch() {
 			by = "patch"
 		}
 		if by == "" || len(lost.Parents) > 0 && v.before(h, lost.Parents[0]) {

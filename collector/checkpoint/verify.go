@@ -24,8 +24,10 @@ type verifier struct {
 	history      *gitstore.History
 	unnamed      []unnamed // packets whose commit is to be found
 	former       *[]formerTip
-	line         []*gitstore.Commit // the head and its first parents, as far as they were read
-	beside       *gitstore.History  // from the head and from commits that are not in its history
+	line         []*gitstore.Commit                  // the head and its first parents, as far as they were read
+	changes      map[plumbing.Hash][]gitstore.Change // of commits that carry others' changes, maybe
+	kept         int                                 // how much is in changes
+	beside       *gitstore.History                   // from the head and from commits that are not in its history
 	live         []gitstore.Branch
 	branchOf     map[plumbing.Hash]*branch
 	unread       bool // a file whose name may be another's new one could not be read

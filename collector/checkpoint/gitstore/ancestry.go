@@ -12,9 +12,10 @@ import (
 type ancestry struct {
 	graph   *graph
 	reached bitSet
-	list    []placed // what is reached, in no order
-	open    []placed // reached, and the parents not followed yet
-	parents []int32  // used again
+	list    []placed     // what is reached, in no order
+	open    []placed     // reached, and the parents not followed yet
+	parents []int32      // used again
+	dated   []datedPlace // what is reached, by date
 }
 
 // placed is a commit of the graph. Levels are kept beside positions because what is

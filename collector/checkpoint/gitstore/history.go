@@ -35,6 +35,10 @@ type History struct {
 	reached   []bool // from the first commit, when so many had been loaded
 	reachedAt int
 
+	dated   []int32 // what was read, by date, when so many had been
+	datedAt int
+	traits  map[plumbing.Hash]traits // of commits that only the graph was asked about
+
 	brief brief // used again, as are those below
 	entry graphCommit
 	lent  []byte
