@@ -32,6 +32,7 @@ import (
 	"context"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"syscall"
 
@@ -50,9 +51,11 @@ func main() {
 }
 
 // collectGarbageLater spares short runs the collection that they would end before:
-// it costs more than the memory that it would free. GOGC has the last word.
+// it costs more than the memory that it would free. From the first one on it is as
+// usual, for runs that need much memory. GOGC has the last word.
 func collectGarbageLater() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200) // the first one at 8 MB
+		runtime.AddCleanup(new([64]byte), func(percent int) { debug.SetGCPercent(percent) }, 100)
 	}
 }
