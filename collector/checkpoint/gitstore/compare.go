@@ -125,6 +125,9 @@ func (w *History) Settle(pairs []Pair, most int) []Order {
 	}
 }
 
+// maxOpen is of how many commits walkAhead looks for the merge that brought them in.
+const maxOpen = 64
+
 // walkAhead reads some commits out of the order of their dates, which likely show what
 // keeps pairs unknown: commits that one of a pair is known to reach and the other is
 // not. Most are of a branch that left the history of both, maybe long ago. So it goes
@@ -145,7 +148,7 @@ func (w *History) walkAhead(open []int32, count int) {
 	}
 	const cheap = 64 // the line is what helps most
 	line := w.firstParents(oldest, cheap*count)
-	for _, id := range open[:min(len(open), count)] {
+	for _, id := range open[:min(len(open), maxOpen)] {
 		w.readMerged(line, w.node(id).committed, count/len(open)+1)
 	}
 	for ; len(below) > 0 && count > 0; count-- {
