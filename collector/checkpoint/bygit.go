@@ -190,7 +190,7 @@ func (g *byGit) describe(c *evidence.Checkpoint, hash string, ids *idForms) {
 		before = parents[0]
 	}
 	c.Files = []evidence.FileChange{}
-	list := bytes.Split(bytes.TrimSuffix([]byte(g.output("", "diff-tree", "-r", "-z", "-M", "--no-commit-id", "--name-status", before, hash)), []byte{0}), []byte{0})
+	list := bytes.Split(bytes.TrimSuffix([]byte(g.output("", "diff-tree", "-r", "-z", "-M", "--no-commit-id", "--name-status", "--ignore-submodules=none", before, hash)), []byte{0}), []byte{0})
 	for i := 0; i+1 < len(list); i += 2 {
 		f := evidence.FileChange{Status: string(list[i][:1]), Path: string(list[i+1])}
 		if f.Status == "R" && i+2 < len(list) {

@@ -202,6 +202,18 @@ func TestPartialCloneMayHideMoves(t *testing.T) {
 	got = c.verify(checkpoint.Options{Fetch: true}, moved)
 	assert.Equal(t, []evidence.FileChange{{Path: "new.go", From: "old.go", Status: "R"}}, got.Checkpoints[0].Files)
 	assert.Empty(t, got.Checkpoints[0].FilesReason)
+
+	r.write("b.go", text)
+	added := r.commit("AB-01: b")
+	r.git("mv", "b.go", "c.go")
+	r.write("c.go", text+"more\n")
+	r.commit("b is c, and no revert")
+	r.write("c.go", "another\n")
+	r.commit("later")
+	c = r.clone("--filter=blob:none")
+	got = c.verify(checkpoint.Options{}, added)
+	assert.Equal(t, "unknown", got.Checkpoints[0].Left, "it may have moved")
+	assert.Contains(t, got.Cure, "--no-filter")
 }
 
 // TestFoldersThatMove: of more files than are compared with each other, those that kept

@@ -1,8 +1,13 @@
 package checkpoint
 
 import (
+	"cmp"
+	"path"
 	"slices"
+	"sort"
 	"strings"
+
+	"github.com/go-git/go-git/v5/plumbing"
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
@@ -16,13 +21,14 @@ const (
 	leftUnknown = "unknown"
 )
 
-// takesBack is what the message of a commit says that takes another one back.
-var takesBack = lazyregexp.New(`(?i)\brevert(s|ed|ing)?\b|\b(back|backs|backed|backing) ?out\b|\broll(s|ed|ing)? ?back\b`)
+// takesBack is what the message of a commit says that takes another one back. As one
+// word, as nouns are written, it counts at the beginning alone.
+var takesBack = lazyregexp.New(`(?i)\brevert(s|ed|ing)?\b|\b(back|backs|backed|backing) out\b|\broll(s|ed|ing)? back\b|^([^:\n]*:\s*)?(backout|rollback)\b`)
 
 // left says what is left of a commit's change at the head, and which commit took it
 // back. Nothing is left where each file is as it was before. One that the commit added
-// and that is gone may as well have moved: there the message of the commit that removed
-// it tells.
+// and that is gone may as well have moved, or made room for another: there the commit
+// that removed it must say so in its message, and not have moved it.
 func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, *evidence.Commit) {
 	changes = work(changes, func(c gitstore.Change) string { return c.Path }, v.paths)
 	if len(changes) == 0 || c.Hash == v.head {
@@ -32,7 +38,6 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 	if err != nil {
 		return leftUnknown, nil
 	}
-	added := false
 	for i := range changes {
 		same, err := v.asBefore(head, &changes[i])
 		switch {
@@ -41,11 +46,21 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 		case !same:
 			return leftSome, nil
 		}
-		added = added || changes[i].Old.IsZero()
 	}
-	by := v.undoing(&changes[0])
-	if added && (by == nil || !takesBack.MatchString(by.Message)) {
-		return leftSome, nil
+	change := &changes[0]
+	if added := slices.IndexFunc(changes, func(c gitstore.Change) bool { return c.Old.IsZero() }); added >= 0 {
+		change = &changes[added]
+	}
+	by := v.undoing(c, change)
+	if change.Old.IsZero() {
+		if by == nil || !takesBack.MatchString(by.Message) {
+			return leftSome, nil
+		}
+		if v.unread = false; v.moves(by, change.Path) {
+			return leftSome, nil
+		} else if v.unread {
+			return leftUnknown, nil
+		}
 	}
 	if by == nil {
 		return leftNone, nil
@@ -53,15 +68,39 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 	return leftNone, &evidence.Commit{Hash: by.Hash.String(), Subject: by.Subject(), Date: by.Authored.UTC()}
 }
 
+// moves reports whether a commit moves a file to another name.
+func (v *verifier) moves(c *gitstore.Commit, name string) bool {
+	changes := v.changesOf(c)
+	for _, old := range v.renames(changes) {
+		if changes[old].Path == name {
+			return true
+		}
+	}
+	return false
+}
+
 // work is those of a commit's changes that are its work: not those of trackers, which
-// are written again and again, nor of Markdown beside other files.
+// are written again and again, nor, beside other files, of lock files and of Markdown.
 func work[C any](changes []C, path func(C) string, trackers []string) []C {
-	list := slices.DeleteFunc(slices.Clone(changes), func(c C) bool { return slices.Contains(trackers, path(c)) })
-	code := slices.DeleteFunc(slices.Clone(list), func(c C) bool { return strings.HasSuffix(strings.ToLower(path(c)), ".md") })
-	if len(code) > 0 {
-		return code
+	without := func(list []C, not func(name string) bool) []C {
+		return slices.DeleteFunc(slices.Clone(list), func(c C) bool { return not(path(c)) })
+	}
+	list := without(changes, func(name string) bool { return slices.Contains(trackers, name) })
+	for _, not := range []func(string) bool{isLock, func(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".md") }} {
+		if rest := without(list, not); len(rest) > 0 {
+			list = rest
+		}
 	}
 	return list
+}
+
+// isLock reports whether a file is where a package manager writes which versions it took.
+func isLock(name string) bool {
+	switch name = path.Base(name); name {
+	case "go.sum", "go.work.sum", "npm-shrinkwrap.json", "bun.lockb":
+		return true
+	}
+	return strings.HasSuffix(name, ".lock") || strings.Contains(name, "-lock.")
 }
 
 // asBefore reports whether a commit has a file as it was before a change.
@@ -70,87 +109,122 @@ func (v *verifier) asBefore(c *gitstore.Commit, change *gitstore.Change) (bool, 
 	return h == change.Old && mode == change.OldMode, err
 }
 
-// undoing finds a commit of the head's line of first parents at which a file is as it
-// was before a change, and at whose parent it is not; nil where none is near.
-func (v *verifier) undoing(change *gitstore.Change) *gitstore.Commit {
-	low, high := 0, 1
-	for {
-		if high = min(high, v.readLine(high)); high == low {
-			return nil
-		}
-		same, err := v.asBefore(v.line[high], change)
-		if err != nil {
-			return nil
-		}
-		if !same {
-			break
-		}
-		low, high = high, 2*high
+// Bounds on the search for what took a change back.
+const (
+	maxLine   = 500 // commits of the head's line of first parents
+	maxMerged = 100 // commits of a line that was merged
+)
+
+// undoing finds a commit at which a file is as it was before a commit changed it, and at
+// whose parent it is not: one of the head's line of first parents or, where that is a
+// merge that does not say so itself, of what it merged. nil: none is near.
+func (v *verifier) undoing(c *gitstore.Commit, change *gitstore.Change) *gitstore.Commit {
+	var failed error
+	differs := func(at *gitstore.Commit) bool {
+		same, err := v.asBefore(at, change)
+		failed = cmp.Or(failed, err)
+		return !same
 	}
-	for high-low > 1 {
-		middle := (low + high) / 2
-		same, err := v.asBefore(v.line[middle], change)
-		switch {
-		case err != nil:
-			return nil
-		case same:
-			low = middle
-		default:
-			high = middle
+	if v.line == nil {
+		v.line = v.lineOf(v.head, maxLine)
+	}
+	turn := slices.IndexFunc(v.line, func(at *gitstore.Commit) bool { return at.Hash == c.Hash })
+	if turn >= 0 { // it differs there
+		turn = sort.Search(turn, func(i int) bool { return differs(v.line[i]) })
+	} else {
+		turn = slices.IndexFunc(v.line, differs)
+	}
+	if turn < 1 || failed != nil {
+		return nil
+	}
+	by := v.line[turn-1]
+	if len(by.Parents) < 2 || takesBack.MatchString(by.Message) {
+		return by
+	}
+	for _, h := range by.Parents[1:] {
+		line := v.lineOf(h, maxMerged)
+		if turn := slices.IndexFunc(line, differs); turn > 0 && failed == nil && !line[turn-1].Committed.Before(c.Committed) {
+			return line[turn-1]
 		}
 	}
-	return v.line[low]
+	return by
 }
 
-// maxLine is how many commits of the head's line of first parents are read.
-const maxLine = 500
-
-// readLine reads the head's line of first parents up to a position, and returns the
-// last position up to there.
-func (v *verifier) readLine(position int) int {
-	for position < maxLine && len(v.line) <= position {
-		h := v.head
-		if n := len(v.line); n > 0 {
-			if len(v.line[n-1].Parents) == 0 {
-				break
-			}
-			h = v.line[n-1].Parents[0]
-		}
+// lineOf reads a commit and its line of first parents, so many at the most.
+func (v *verifier) lineOf(h plumbing.Hash, most int) (line []*gitstore.Commit) {
+	for len(line) < most {
 		c, err := v.store.Commit(h)
 		if err != nil {
 			break // what is behind it may be in another clone
 		}
-		v.line = append(v.line, c)
+		if line = append(line, c); len(c.Parents) == 0 {
+			break
+		}
+		h = c.Parents[0]
 	}
-	return len(v.line) - 1
+	return line
+}
+
+// gitChange is a changed file as git tells it.
+type gitChange struct{ letter, path string }
+
+// changed lists the files that differ between two commits, those that moved under both
+// names. No configuration hides a submodule.
+func (g *byGit) changed(before, after string) (list []gitChange) {
+	fields := strings.Split(g.output("", "diff-tree", "-r", "-z", "--name-status", "--no-renames", "--ignore-submodules=none", before, after), "\x00")
+	for i := 0; i+1 < len(fields); i += 2 {
+		list = append(list, gitChange{fields[i], fields[i+1]})
+	}
+	return list
 }
 
 // left is the same by an installed git. The first commit is left: all else rests on it.
 func (g *byGit) left(c *evidence.Checkpoint, parents []string) {
 	c.Left = leftSome
-	var paths []string
-	added := false
-	for _, f := range c.Files {
-		paths = append(paths, f.Path)
-		if f.From != "" {
-			paths = append(paths, f.From)
+	if len(parents) == 0 || c.Hash == g.result.Head {
+		return
+	}
+	changes := work(g.changed(parents[0], c.Hash), func(c gitChange) string { return c.path }, g.paths)
+	stands := map[string]bool{}
+	for _, change := range g.changed(parents[0], g.result.Head) {
+		stands[change.path] = true
+	}
+	if len(changes) == 0 || slices.ContainsFunc(changes, func(c gitChange) bool { return stands[c.path] }) {
+		return
+	}
+	change := changes[0]
+	if added := slices.IndexFunc(changes, func(c gitChange) bool { return c.letter == "A" }); added >= 0 {
+		change = changes[added]
+	}
+	by, message := g.undoing(change.path)
+	if change.letter == "A" && (by == nil || !takesBack.MatchString(message) || g.moves(by.Hash, change.path)) {
+		return
+	}
+	c.Left, c.Undone = leftNone, by
+}
+
+// undoing finds the commit that changed a file last, and its message.
+func (g *byGit) undoing(name string) (by *evidence.Commit, message string) {
+	by, message = g.lastTo(name, "--first-parent", g.result.Head)
+	if by != nil && !takesBack.MatchString(message) { // a merge may have brought it
+		if merged, said := g.lastTo(name, "--ignore-missing", by.Hash, "^"+by.Hash+"^1"); merged != nil {
+			return merged, said
 		}
-		added = added || f.Status == "A"
 	}
-	paths = work(paths, func(path string) string { return path }, g.paths)
-	if len(paths) == 0 || len(parents) == 0 || c.Hash == g.result.Head {
-		return
+	return by, message
+}
+
+func (g *byGit) lastTo(name string, commits ...string) (c *evidence.Commit, message string) {
+	args := append([]string{"--literal-pathspecs", "log", "-1", "--format=%H%x00%s%x00%at%x00%B"}, commits...)
+	fields := strings.SplitN(g.output("", append(args, "--", name)...), "\x00", 4)
+	if len(fields) < 4 {
+		return nil, ""
 	}
-	if !g.holds(append([]string{"--literal-pathspecs", "diff", "--quiet", "--no-ext-diff", parents[0], g.result.Head, "--"}, paths...)...) {
-		return
-	}
-	fields := strings.SplitN(g.output("", "--literal-pathspecs", "log", "-1", "--first-parent", "--format=%H%x00%s%x00%at%x00%B", g.result.Head, "--", paths[0]), "\x00", 4)
-	found := len(fields) == 4
-	if added && !(found && takesBack.MatchString(fields[3])) {
-		return
-	}
-	c.Left = leftNone
-	if found {
-		c.Undone = &evidence.Commit{Hash: fields[0], Subject: fields[1], Date: secondsOf(fields[2])}
-	}
+	return &evidence.Commit{Hash: fields[0], Subject: fields[1], Date: secondsOf(fields[2])}, fields[3]
+}
+
+// moves reports whether a commit moves a file to another name.
+func (g *byGit) moves(hash, name string) bool {
+	moved := g.output("", "diff-tree", "-r", "-z", "-M", "--diff-filter=R", "--name-status", hash+"^1", hash)
+	return slices.Contains(strings.Split(moved, "\x00"), name)
 }

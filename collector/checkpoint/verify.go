@@ -129,6 +129,7 @@ func (v *verifier) describe(c *evidence.Checkpoint, h plumbing.Hash, ids *idForm
 			c.FilesReason, v.unverifiable = "which of its files moved cannot be seen: what is in them is not in this clone", true
 		}
 		c.Left, c.Undone = v.left(commit, changes)
+		v.unverifiable = v.unverifiable || c.Left == leftUnknown
 	}
 	c.Signature = v.signature(commit)
 }
