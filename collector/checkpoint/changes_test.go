@@ -156,6 +156,11 @@ func TestContractsAreNamed(t *testing.T) {
 	assert.Equal(t, []string{"src/a.ts"}, files("!docs/**"))
 	assert.Equal(t, []string{"src/a.ts"}, files("**/*.{md,ts}", "!docs/"))
 	assert.Equal(t, []string{"docs/a.md"}, files("docs/"))
+	r.write("src/a.ts", strings.Repeat("legacy()\n", 20_000))
+	r.commit("AB-00: many")
+	got := r.verify(checkpoint.Options{Base: base, Contracts: []checkpoint.Contract{{ID: "old", Pattern: "legacy", Paths: []string{"src/"}}}}).Contracts
+	require.Len(t, got, 1001)
+	assert.Equal(t, evidence.Contract{ID: "old", Text: "it forbids more than the 1000 added lines that are listed", Unverifiable: true}, got[1000])
 	r.git("switch", "-q", "--orphan", "other")
 	r.write("b.ts", "legacy()\n")
 	r.commit("AB-00: another root")

@@ -29,6 +29,7 @@ func (v *verifier) contracts() {
 	for added, removed := range v.renames(changes) {
 		changes[added].Old, changes[added].OldMode = changes[removed].Old, changes[removed].OldMode
 	}
+	v.forbidden = map[string]map[evidence.Contract]bool{}
 	for i := range v.options.Contracts {
 		c := &v.options.Contracts[i]
 		re, compileErr := regexp.Compile(c.Pattern)
@@ -69,12 +70,27 @@ func (v *verifier) contract(id string, re *regexp.Regexp, change gitstore.Change
 		return
 	}
 	for _, l := range added {
-		found := evidence.Contract{ID: id, File: strings.ToValidUTF8(change.Path, "\ufffd"), Line: l.number, Text: cut(l.text, 300)}
-		if re.MatchString(l.text) && !slices.Contains(v.result.Contracts, found) {
-			v.result.Contracts = append(v.result.Contracts, found)
+		if !re.MatchString(l.text) {
+			continue
 		}
+		found := evidence.Contract{ID: id, File: strings.ToValidUTF8(change.Path, "\ufffd"), Line: l.number, Text: cut(l.text, 300)}
+		switch n := len(v.forbidden[id]); {
+		case v.forbidden[id][found]:
+			continue
+		case n == 0:
+			v.forbidden[id] = map[evidence.Contract]bool{}
+		case n == maxForbidden: // a waiver may be of those that are listed
+			found = evidence.Contract{ID: id, Text: fmt.Sprintf("it forbids more than the %d added lines that are listed", n), Unverifiable: true}
+		case n > maxForbidden:
+			return
+		}
+		v.forbidden[id][found] = true
+		v.result.Contracts = append(v.result.Contracts, found)
 	}
 }
+
+// maxForbidden is how many lines are listed that a contract forbids.
+const maxForbidden = 1000
 
 // maxBinary is the largest file that is looked into although its lines are not compared.
 const maxBinary = 64 << 20

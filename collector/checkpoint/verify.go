@@ -30,7 +30,8 @@ type verifier struct {
 	beside       *gitstore.History                   // from the head and from commits that are not in its history
 	live         []gitstore.Branch
 	branchOf     map[plumbing.Hash]*branch
-	unread       bool // a file whose name may be another's new one could not be read
+	unread       bool                                  // a file whose name may be another's new one could not be read
+	forbidden    map[string]map[evidence.Contract]bool // by contract: the lines that were found
 	unverifiable bool
 }
 
