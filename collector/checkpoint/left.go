@@ -70,7 +70,8 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 
 // moves reports whether a commit moves a file to another name.
 func (v *verifier) moves(c *gitstore.Commit, name string) bool {
-	changes := v.changesOf(c)
+	changes, reason := v.changesIn(c)
+	v.unread = v.unread || reason != ""
 	for _, old := range v.renames(changes) {
 		if changes[old].Path == name {
 			return true

@@ -103,11 +103,11 @@ func relationsOf(t *tracker.Tracker, checkpoints []evidence.Checkpoint) (relatio
 		}
 	}
 	var order []string
-	named := map[string]string{} // packets as the board writes them, by normal id
+	named := map[string]*tracker.Packet{} // by normal id
 	for i := range t.Packets {
 		p := &t.Packets[i]
-		if id := tracker.NormalID(p.ID); named[id] == "" {
-			named[id] = p.ID
+		if id := tracker.NormalID(p.ID); named[id] == nil {
+			named[id] = p
 		}
 		if at := p.Checkpoint(); at != nil {
 			if hash, ok := reachable[[2]string{p.ID, at.Hash}]; ok {
@@ -129,15 +129,18 @@ func relationsOf(t *tracker.Tracker, checkpoints []evidence.Checkpoint) (relatio
 		ask(order[i-1], order[i])
 	}
 	for i := range t.Packets {
-		passed := map[string]bool{} // without a commit of their own: what they depend on counts
+		id, passed := t.Packets[i].ID, map[*tracker.Packet]bool{} // without a commit of their own: what they depend on counts
+		if commit[id] == "" {
+			continue
+		}
 		for on := slices.Clone(t.Packets[i].DependsOn); len(on) > 0; on = on[1:] {
 			switch earlier := named[tracker.NormalID(on[0])]; {
-			case earlier == "":
-			case commit[earlier] != "":
-				ask(earlier, t.Packets[i].ID)
+			case earlier == nil:
+			case commit[earlier.ID] != "":
+				ask(earlier.ID, id)
 			case !passed[earlier]:
 				passed[earlier] = true
-				on = append(on, t.Packet(earlier).DependsOn...)
+				on = append(on, earlier.DependsOn...)
 			}
 		}
 	}

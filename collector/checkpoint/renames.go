@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-git/go-git/v5/plumbing"
+
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
 )
@@ -67,12 +69,17 @@ func (v *verifier) renames(changes []gitstore.Change) map[int]int {
 	if len(added) == 0 || len(removed) == 0 {
 		return from
 	}
+	same := map[plumbing.Hash][]int{} // what was removed, by its content
+	for _, r := range removed {
+		same[changes[r].Old] = append(same[changes[r].Old], r)
+	}
+	paired := map[int]bool{}
 	for _, a := range added {
-		if at := slices.IndexFunc(removed, func(r int) bool { return changes[r].Old == changes[a].New }); at >= 0 {
-			from[a] = removed[at]
-			removed = slices.Delete(removed, at, at+1)
+		if old := same[changes[a].New]; len(old) > 0 {
+			from[a], paired[old[0]], same[changes[a].New] = old[0], true, old[1:]
 		}
 	}
+	removed = slices.DeleteFunc(removed, func(r int) bool { return paired[r] })
 	added = slices.DeleteFunc(added, func(a int) bool { _, ok := from[a]; return ok })
 	if len(added) > maxRenames || len(removed) > maxRenames {
 		v.movedTogether(changes, added, removed, from)
