@@ -9,6 +9,7 @@ import (
 	"math"
 	"os/exec"
 	"path"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -61,6 +62,12 @@ func subjectByGit(ctx context.Context, root string, ignore []string) (evidence.S
 	}
 	s.Branch = g.output("", "branch", "--show-current")
 	s.Worktree = Status(ctx, root, ignore)
+	index := filepath.FromSlash(g.output("", "rev-parse", "--git-path", "index"))
+	if !filepath.IsAbs(index) {
+		index = filepath.Join(root, index)
+	}
+	addHidden(ctx, root, index, ignore, &s.Worktree)
+	addOutside(root, &s.Worktree)
 	return s, nil
 }
 

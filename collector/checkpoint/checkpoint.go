@@ -93,14 +93,10 @@ func Subject(ctx context.Context, root string, ignore []string) (evidence.Subjec
 		return evidence.Subject{}, fmt.Errorf("read HEAD of %s: %w", root, err)
 	}
 	worktree := status(ctx, s, c, ignore)
-	if worktree.State == evidence.WorktreeClean || worktree.State == evidence.WorktreeDirty {
-		if worktree.Engine != engine && mayHide(filepath.Join(s.GitDir, "index")) {
-			if changes := hidden(ctx, root, filepath.Join(s.GitDir, "index")); len(changes) > 0 {
-				worktree.State, worktree.Changes = evidence.WorktreeDirty, append(worktree.Changes, changes...)
-			}
-		}
-		worktree.Beside = append(worktree.Beside, outside(root)...)
+	if index := filepath.Join(s.GitDir, "index"); worktree.Engine != engine && mayHide(index) {
+		addHidden(ctx, root, index, ignore, &worktree)
 	}
+	addOutside(root, &worktree)
 	return evidence.Subject{Commit: head.String(), Tree: c.Tree.String(), Branch: branch, Remote: remoteOf(s.Common), Worktree: worktree}, nil
 }
 

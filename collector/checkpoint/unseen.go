@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"context"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -12,61 +13,86 @@ import (
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
+// known reports whether it is known how a work tree differs from the commit.
+func known(w *evidence.Worktree) bool {
+	return w.State == evidence.WorktreeClean || w.State == evidence.WorktreeDirty
+}
+
+// addHidden adds the files that git was told not to look at, where they differ.
+func addHidden(ctx context.Context, root, index string, ignore []string, w *evidence.Worktree) {
+	if !known(w) {
+		return
+	}
+	names, err := hidden(ctx, root, index)
+	if err != nil {
+		w.State, w.Reason = evidence.WorktreeUnknown, "whether files that git was told not to look at differ from the commit is not known: "+gitError(err)
+		return
+	}
+	for _, name := range names {
+		if !ignored(name, ignore) {
+			w.State = evidence.WorktreeDirty
+			w.Changes = append(w.Changes, evidence.FileChange{Path: strings.ToValidUTF8(name, "\ufffd"), Status: "M"})
+		}
+	}
+}
+
 // hidden lists tracked files that differ from the commit although git was told not to
 // look at them: assume-unchanged and skip-worktree. What a sparse checkout leaves out is
 // not there, and does not differ. git itself is asked, with an index of its own that has
 // no such marks.
-func hidden(ctx context.Context, root, index string) []evidence.FileChange {
+func hidden(ctx context.Context, root, index string) (changed []string, err error) {
 	out, err := git(ctx, root, "ls-files", "-v", "-z").Output()
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	var names []string
+	marked := map[string]bool{}
 	for entry := range strings.SplitSeq(strings.TrimSuffix(string(out), "\x00"), "\x00") {
 		tag, name, ok := strings.Cut(entry, " ")
 		if !ok || tag != "S" && strings.ToUpper(tag) == tag {
 			continue
 		}
 		if _, err := os.Lstat(filepath.Join(root, filepath.FromSlash(name))); err == nil || !strings.EqualFold(tag, "S") {
-			names = append(names, name)
+			marked[name] = true
 		}
 	}
+	if len(marked) == 0 {
+		return nil, nil
+	}
 	data, err := os.ReadFile(index)
-	if err != nil || len(names) == 0 {
-		return nil
+	if err != nil {
+		return nil, err
 	}
 	dir, err := os.MkdirTemp("", "verdict-index-")
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	own := filepath.Join(dir, "index")
-	if os.WriteFile(own, data, 0o600) != nil {
-		return nil
+	if err := os.WriteFile(own, data, 0o600); err != nil {
+		return nil, err
 	}
 	ask := func(input string, args ...string) ([]byte, error) {
-		cmd := git(ctx, root, args...)
+		cmd := git(ctx, root, append([]string{"-c", "core.splitIndex=false"}, args...)...) // nothing is written beside it
 		cmd.Env = append(cmd.Env, "GIT_INDEX_FILE="+own)
 		cmd.Stdin = strings.NewReader(input)
 		return cmd.Output()
 	}
-	list := strings.Join(names, "\x00") + "\x00"
+	list := strings.Join(slices.Collect(maps.Keys(marked)), "\x00") + "\x00"
 	for _, mark := range []string{"--no-skip-worktree", "--no-assume-unchanged"} {
 		if _, err = ask(list, "update-index", "-z", mark, "--stdin"); err != nil {
-			return nil
+			return nil, err
 		}
 	}
 	out, err = ask("", "-c", "diff.autoRefreshIndex=true", "diff", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=untracked", "HEAD", "--") // by content
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	var changes []evidence.FileChange
 	for name := range strings.SplitSeq(string(out), "\x00") {
-		if slices.Contains(names, name) {
-			changes = append(changes, evidence.FileChange{Path: strings.ToValidUTF8(name, "\ufffd"), Status: "M"})
+		if marked[name] {
+			changed = append(changed, name)
 		}
 	}
-	return changes
+	return changed, nil
 }
 
 // hidesModules reports whether the configuration of this clone, unlike .gitmodules, which
@@ -98,6 +124,13 @@ func readByGo(root, name string) bool {
 }
 
 var replaced = lazyregexp.New(`(?m)^\s*(?:replace\s+)?\S+(?:\s+v\S+)?\s+=>\s+(\.\.?/\S*|/\S*)|^\s*use\s+(\.\./\S*|/\S*)`)
+
+// addOutside adds what builds read from outside of the repository.
+func addOutside(root string, w *evidence.Worktree) {
+	if known(w) {
+		w.Beside = append(w.Beside, outside(root)...)
+	}
+}
 
 // outside lists what Go's builds read from outside of the repository: a workspace
 // above it, and modules that its own go.mod or go.work point to.

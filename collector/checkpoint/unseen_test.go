@@ -90,6 +90,13 @@ func TestWhatGitDoesNotSay(t *testing.T) {
 		changed = append(changed, c.Path)
 	}
 	assert.Equal(t, []string{"inner", "lines.txt", "link", "run.sh"}, changed)
+	got, err := checkpoint.Subject(t.Context(), r.dir, []string{"inner", "lines.txt", "link", "run.sh"})
+	require.NoError(t, err)
+	assert.Equal(t, evidence.WorktreeClean, got.Worktree.State, "they never count")
+	for _, name := range []string{"TMPDIR", "TMP"} {
+		t.Setenv(name, filepath.Join(r.dir, "nosuch"))
+	}
+	assert.Equal(t, evidence.WorktreeUnknown, subject(r).State, "marked files could not be looked at")
 }
 
 // TestHiddenSubmodules: a clone's own configuration hides no change of a submodule, and
