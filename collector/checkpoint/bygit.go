@@ -237,12 +237,22 @@ func (g *byGit) twin(c *evidence.Checkpoint, parents []string) {
 // name finds the commits whose message names a packet.
 func (g *byGit) name(path, packet string, ids *idForms) {
 	n := evidence.Naming{Tracker: path, Packet: packet, Commits: []evidence.Commit{}, Complete: !g.cut}
+	var others []evidence.Commit // as unnamed.related
 	for _, entry := range strings.Split(g.output("", "log", "-z", "--format=%H%x01%at%x01%s%x01%B", g.result.Head), "\x00") {
 		fields := strings.SplitN(entry, "\x01", 4)
-		if n.Searched++; len(fields) < 4 || !ids.name(fields[3], packet) || len(n.Commits) == maxNaming {
+		if n.Searched++; len(fields) < 4 {
 			continue
 		}
-		n.Commits = append(n.Commits, evidence.Commit{Hash: fields[0], Subject: fields[2], Date: secondsOf(fields[1])})
+		own, related := ids.name(fields[3], packet)
+		at := evidence.Commit{Hash: fields[0], Subject: fields[2], Date: secondsOf(fields[1])}
+		if own && len(n.Commits) < maxNaming {
+			n.Commits = append(n.Commits, at)
+		} else if related && len(others) < maxNaming {
+			others = append(others, at)
+		}
+	}
+	if len(n.Commits) == 0 && len(others) > 0 {
+		n.Commits = others
 	}
 	g.result.Naming = append(g.result.Naming, n)
 }

@@ -113,6 +113,27 @@ func TestNamedByWork(t *testing.T) {
 	assert.Equal(t, evidence.CheckpointReachable, r.state(work))
 }
 
+// TestNamedBeside: what says that it is needed for a packet may be its work, where no
+// other commit is; another packet's commit is not.
+func TestNamedBeside(t *testing.T) {
+	for _, format := range []string{"sha1", "sha256"} {
+		r := newRepo(t).at(t.TempDir())
+		r.git("init", "-q", "--object-format="+format, "-b", "main", ".")
+		named := func() (subjects []string) {
+			for _, c := range r.verify(checkpoint.Options{}, "").Naming[0].Commits {
+				subjects = append(subjects, c.Subject)
+			}
+			return subjects
+		}
+		r.commit("AB-07: what unblocks AB-00")
+		assert.Empty(t, named())
+		r.commit("checks that are needed for AB-00")
+		assert.Equal(t, []string{"checks that are needed for AB-00"}, named())
+		r.commit("AB-00: it")
+		assert.Equal(t, []string{"AB-00: it"}, named())
+	}
+}
+
 // TestDependenciesOverOthers: a packet without a commit stands for what it depends on.
 func TestDependenciesOverOthers(t *testing.T) {
 	r := newRepo(t)

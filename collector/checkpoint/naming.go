@@ -66,9 +66,14 @@ var (
 
 // in lists the ids that a text names as its own, in order, each once.
 func (f *idForms) in(text string) []string {
-	var ids []string
+	own, _ := f.read(text)
+	return own
+}
+
+// read lists the ids that a text names as its own, and those that it relates itself to.
+func (f *idForms) read(text string) (own, others []string) {
 	if f.re == nil {
-		return nil
+		return nil, nil
 	}
 	end, related := 0, false // of the id before
 	for at := 0; at < len(text); {
@@ -80,25 +85,31 @@ func (f *idForms) in(text string) []string {
 		between := text[end : at+m[2]]
 		related = relation.MatchString(between[max(0, len(between)-40):]) || related && listing.MatchString(between)
 		end, at = at+m[3], at+m[3]
-		if related {
-			continue
-		}
 		if f.bare && strings.HasPrefix(strings.ToLower(id), "packet") {
 			id = strings.TrimSpace(id[len("packet"):])
 		}
 		if known, ok := f.known[strings.ToUpper(id)]; ok {
 			id = known
 		}
-		if !slices.Contains(ids, id) {
-			ids = append(ids, id)
+		list := &own
+		if related {
+			list = &others
+		}
+		if !slices.Contains(*list, id) {
+			*list = append(*list, id)
 		}
 	}
-	return ids
+	return own, others
 }
 
-// name reports whether a text names a packet.
-func (f *idForms) name(text, packet string) bool {
-	return slices.ContainsFunc(f.in(text), func(id string) bool { return tracker.SameID(id, packet) })
+// name reports whether a text names a packet as its own, or relates itself to it and
+// names none: "what is needed for AB-01" may be AB-01's work.
+func (f *idForms) name(text, packet string) (own, related bool) {
+	names := func(ids []string) bool {
+		return slices.ContainsFunc(ids, func(id string) bool { return tracker.SameID(id, packet) })
+	}
+	ids, others := f.read(text)
+	return names(ids), len(ids) == 0 && names(others)
 }
 
 // unnamed is a packet without a hash, and the commits whose message names it.
@@ -107,6 +118,7 @@ type unnamed struct {
 	ids             *idForms
 	digits          []byte // what every message holds that names it
 	commits         []naming
+	related         []naming // that name no packet as their own, and this one; they count where there are no others
 }
 
 // naming is a commit that names a packet.
@@ -130,8 +142,12 @@ func (v *verifier) visit(c gitstore.Visited) {
 			continue
 		}
 		message := c.Text()
-		if u.ids.name(message, u.packet) {
-			u.commits = append(u.commits, naming{evidence.Commit{Hash: c.Hash.String(), Subject: gitstore.SubjectOf(message), Date: c.Authored}, c.Committed})
+		own, related := u.ids.name(message, u.packet)
+		at := naming{evidence.Commit{Hash: c.Hash.String(), Subject: gitstore.SubjectOf(message), Date: c.Authored}, c.Committed}
+		if own {
+			u.commits = append(u.commits, at)
+		} else if related {
+			u.related = append(u.related, at)
 		}
 	}
 }
@@ -142,6 +158,9 @@ const maxNaming = 10
 // named notes what the walk found for packets without a hash.
 func (v *verifier) named() {
 	for _, u := range v.unnamed {
+		if len(u.commits) == 0 {
+			u.commits = u.related
+		}
 		slices.SortStableFunc(u.commits, func(a, b naming) int { return cmp.Compare(b.committed.Unix(), a.committed.Unix()) })
 		n := evidence.Naming{
 			Tracker: u.tracker, Packet: u.packet, Commits: []evidence.Commit{}, Searched: v.history.Read, Complete: !v.history.Cut() && v.history.Broken() == nil,
