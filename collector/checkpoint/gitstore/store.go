@@ -45,15 +45,16 @@ type Store struct {
 	Lost    error // objects that should be here and cannot be seen; nil: none are known
 	Refs    *Refs // where they are in another form than files; else nil
 
-	objects   []string // object folders, alternates included
-	packs     []*pack
-	shallow   map[plumbing.Hash]bool
-	commits   map[plumbing.Hash]*Commit
-	folders   map[plumbing.Hash]tree
-	looseSeen map[string][]string // by the hash's first two digits
-	graph     *graph
-	opened    bool // the commit-graph was looked for
-	noGraph   bool // the configuration does not want it
+	objects     []string // object folders, alternates included
+	packs       []*pack
+	shallow     map[plumbing.Hash]bool
+	commits     map[plumbing.Hash]*Commit
+	folders     map[plumbing.Hash]tree
+	folderBytes int
+	looseSeen   map[string][]string // by the hash's first two digits
+	graph       *graph
+	opened      bool // the commit-graph was looked for
+	noGraph     bool // the configuration does not want it
 
 	inflater inflater
 	cache    cache

@@ -50,13 +50,18 @@ func (s *Store) DiffNamed(old, new plumbing.Hash, fits func(name []byte) bool) (
 	return d.changes, err
 }
 
-// maxDepth bounds how deep trees are walked.
-const maxDepth = 2000
+// Bounds on a comparison: few trees can stand for more files than there are atoms.
+const (
+	maxDepth   = 2000    // of folders
+	maxDiffer  = 1 << 28 // bytes of all paths that differ, with entryBytes for each
+	entryBytes = 64
+)
 
 type differ struct {
 	store   *Store
 	fits    func(name []byte) bool
 	changes []Change
+	bytes   int
 }
 
 func (d *differ) trees(prefix string, old, new plumbing.Hash, depth int) error {
@@ -116,6 +121,9 @@ func (d *differ) entry(prefix string, old, new *treeEntry, depth int) error {
 	e := old
 	if e == nil {
 		e = new
+	}
+	if d.bytes += len(prefix) + len(e.name) + entryBytes; d.bytes > maxDiffer {
+		return fmt.Errorf("the changes are %w", ErrTooLarge)
 	}
 	if e.mode == modeFolder {
 		return d.trees(prefix+string(e.name)+"/", hashOrZero(old), hashOrZero(new), depth+1)
@@ -240,7 +248,8 @@ func (s *Store) Entry(root plumbing.Hash, path string) (h plumbing.Hash, mode ui
 		if mode != modeFolder {
 			return plumbing.ZeroHash, 0, nil
 		}
-		t, err := s.folder(h)
+		at := h
+		t, err := s.folder(at)
 		if err != nil {
 			return plumbing.ZeroHash, 0, err
 		}
@@ -250,12 +259,15 @@ func (s *Store) Entry(root plumbing.Hash, path string) (h plumbing.Hash, mode ui
 				h, mode = plumbing.Hash(e.hash), e.mode
 			}
 		}
+		if t.broken {
+			return plumbing.ZeroHash, 0, fmt.Errorf("tree %s: %w", at, ErrCorrupt)
+		}
 	}
 	return h, mode, nil
 }
 
-// maxFolders is how many folders are kept that paths were looked up in.
-const maxFolders = 500
+// maxFolders is how many bytes of folders are kept that paths were looked up in.
+const maxFolders = 16 << 20
 
 // folder is tree for one that is likely wanted again.
 func (s *Store) folder(h plumbing.Hash) (tree, error) {
@@ -267,8 +279,8 @@ func (s *Store) folder(h plumbing.Hash) (tree, error) {
 	if err != nil {
 		return t, err
 	}
-	if s.folders == nil || len(s.folders) >= maxFolders {
-		s.folders = map[plumbing.Hash]tree{}
+	if s.folderBytes += len(t.rest); s.folders == nil || s.folderBytes > maxFolders {
+		s.folders, s.folderBytes = map[plumbing.Hash]tree{}, len(t.rest)
 	}
 	s.folders[h] = t
 	return t, nil
