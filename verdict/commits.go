@@ -37,15 +37,31 @@ func (k *trackerJudge) commitContent(p *tracker.Packet, c *tracker.Checkpoint, e
 		k.at("checkpoint/empty", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, changes nothing", p.ID, about), Observed: "no files", Commit: e.Hash})
 	case e.Left == "some":
 	case e.Left == "none":
-		by := "by a later commit"
-		if u := e.Undone; u != nil {
-			by = "by " + shortly(u)
-		}
-		k.at("checkpoint/undone", p, c.Pos, Finding{Message: fmt.Sprintf("the commit of %s, %s, was taken back %s: its files are as they were before", p.ID, about, by), Claimed: "done", Observed: "undone", Commit: e.Hash})
+		k.undone(p, c, e, about)
 	default:
 		k.at("checkpoint/unverifiable", p, c.Pos, Finding{Message: fmt.Sprintf("whether the change of the commit of %s, %s, is still there cannot be seen here", p.ID, about), Commit: e.Hash, Observed: "files of the head unknown", Hint: k.cure()})
 	}
 	k.signature(p, c, e, about)
+}
+
+// undone judges a commit whose change was taken back. A packet's own commits may try a
+// thing and then another; one that only reverts leaves no work.
+func (k *trackerJudge) undone(p *tracker.Packet, c *tracker.Checkpoint, e *evidence.Checkpoint, about string) {
+	by, severity := "by a later commit", Severity("")
+	if u := e.Undone; u != nil {
+		by = "by " + shortly(u)
+		own := slices.ContainsFunc(recorded(p), func(c *tracker.Checkpoint) bool {
+			other := k.checkpointOf(p.ID, c.Hash)
+			return other != nil && other.Hash == u.Hash && !c.Start
+		})
+		if own && !strings.HasPrefix(strings.ToLower(u.Subject), "revert") {
+			by, severity = "by another of its commits, "+shortly(u), Note
+		}
+	}
+	k.at("checkpoint/undone", p, c.Pos, Finding{
+		Severity: severity, Message: fmt.Sprintf("the commit of %s, %s, was taken back %s: its files are as they were before", p.ID, about, by),
+		Claimed: "done", Observed: "undone", Commit: e.Hash,
+	})
 }
 
 // order judges how a packet's commit stands to those of other packets.

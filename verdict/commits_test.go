@@ -282,6 +282,29 @@ func TestSeveralCommits(t *testing.T) {
 	assert.Equal(t, "other.go", found(r, "checkpoint/scope")[0].Observed)
 }
 
+// TestUndone: a packet's own commits may try a thing and then another; not revert it.
+func TestUndone(t *testing.T) {
+	for by, want := range map[evidence.Commit]verdict.Severity{
+		{Hash: strings.Repeat("d", 40), Subject: "AB-00: another way"}:   verdict.Note,
+		{Hash: strings.Repeat("d", 40), Subject: `Revert "AB-00: base"`}: verdict.Condition,
+		{Hash: strings.Repeat("e", 40), Subject: "AB-01: limits"}:        verdict.Condition,
+	} {
+		f := &fixture{doc: goodTracker}
+		f.replace(t, "- AB-00: `aaaaaaaa`", "- AB-00: `aaaaaaaa`\n- AB-00: `dddddddd`")
+		f.change = func(b *evidence.Bundle) {
+			first := &b.Repository.Checkpoints[0]
+			first.Left, first.Undone = "none", &by
+			b.Repository.Checkpoints = append(b.Repository.Checkpoints, evidence.Checkpoint{
+				Tracker: "t.md", Packet: "AB-00", Token: "dddddddd", Hash: strings.Repeat("d", 40), State: evidence.CheckpointReachable, Files: first.Files, Left: "some", Parents: 1,
+			})
+		}
+		got := found(f.decide(t), "checkpoint/undone")
+		require.Len(t, got, 1)
+		assert.Equal(t, want, got[0].Severity, got[0].Message)
+		assert.Contains(t, got[0].Message, by.Subject)
+	}
+}
+
 // TestWhoseCommit: what the tracker's own line says counts beside the message, and
 // commits are named with subject, author date and full hash.
 func TestWhoseCommit(t *testing.T) {
