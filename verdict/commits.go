@@ -11,10 +11,10 @@ import (
 
 // aboutCommit names a commit to a reader: its hash, subject and author date.
 func aboutCommit(e *evidence.Checkpoint) string {
-	return fmt.Sprintf("%s (%s, %s)", short(e.Hash), clip(e.Subject, 80), e.Date.Format("2006-01-02"))
+	return shortly(&evidence.Commit{Hash: e.Hash, Subject: e.Subject, Date: e.Date})
 }
 
-// shortly names a commit as aboutCommit does.
+// shortly is aboutCommit for any commit.
 func shortly(c *evidence.Commit) string {
 	return fmt.Sprintf("%s (%s, %s)", short(c.Hash), clip(c.Subject, 80), c.Date.Format("2006-01-02"))
 }

@@ -219,6 +219,21 @@ func TestPartialCloneMayHideMoves(t *testing.T) {
 	got = c.verify(checkpoint.Options{}, added)
 	assert.Equal(t, "unknown", got.Checkpoints[0].Left, "it may have moved")
 	assert.Contains(t, got.Cure, "--no-filter")
+
+	r.write("d.go", "legacy()\n"+text)
+	base := r.commit("d")
+	r.git("mv", "d.go", "e.go")
+	r.write("e.go", "legacy()\n"+text+"more\n")
+	r.commit("d is e")
+	c = r.clone("--filter=blob:none")
+	o := checkpoint.Options{Base: base, Contracts: []checkpoint.Contract{{ID: "old", Pattern: "legacy"}}}
+	got = c.verify(o)
+	require.Len(t, got.Contracts, 1)
+	assert.Contains(t, got.Contracts[0].Text, "e.go:1 holds what the contract forbids, and may have moved")
+	assert.True(t, got.Contracts[0].Unverifiable)
+	assert.Contains(t, got.Cure, "--no-filter")
+	o.Fetch = true
+	assert.Empty(t, c.verify(o).Contracts, "it did")
 }
 
 // TestFoldersThatMove: of more files than are compared with each other, those that kept

@@ -26,9 +26,11 @@ func (v *verifier) contracts() {
 	if err == nil {
 		changes, err = v.store.Diff(base.Tree, head.Tree)
 	}
+	v.unread = false
 	for added, removed := range v.renames(changes) {
 		changes[added].Old, changes[added].OldMode = changes[removed].Old, changes[removed].OldMode
 	}
+	unread := v.unread
 	v.forbidden = map[string]map[evidence.Contract]bool{}
 	for i := range v.options.Contracts {
 		c := &v.options.Contracts[i]
@@ -39,7 +41,7 @@ func (v *verifier) contracts() {
 		}
 		for _, change := range changes {
 			if !change.New.IsZero() && !change.Module() && !v.saysWhat(change.Path) && c.covers(change.Path) {
-				v.contract(c.ID, re, change)
+				v.contract(c.ID, re, change, unread && change.Old.IsZero())
 			}
 		}
 	}
@@ -51,8 +53,9 @@ func (v *verifier) saysWhat(name string) bool {
 	return slices.Contains(v.paths, name) || name == filepath.ToSlash(v.options.Policy)
 }
 
-// contract looks for a contract's pattern in the lines that one file got.
-func (v *verifier) contract(id string, re *regexp.Regexp, change gitstore.Change) {
+// contract looks for a contract's pattern in the lines that one file got. One that may
+// have moved here from where it cannot be read may have had them already.
+func (v *verifier) contract(id string, re *regexp.Regexp, change gitstore.Change, mayHaveMoved bool) {
 	data, ok, err := v.store.Blob(change.New, maxBinary)
 	if ok && err == nil && (len(data) > maxBlob || isBinary(asUTF8(data))) { // not told by lines
 		old, _, _ := v.store.Blob(change.Old, maxBinary)
@@ -72,6 +75,10 @@ func (v *verifier) contract(id string, re *regexp.Regexp, change gitstore.Change
 	for _, l := range added {
 		if !re.MatchString(l.text) {
 			continue
+		}
+		if mayHaveMoved {
+			v.contractUnverifiable(id, fmt.Errorf("%s:%d holds what the contract forbids, and may have moved: what it was is not in this clone", change.Path, l.number))
+			return
 		}
 		found := evidence.Contract{ID: id, File: strings.ToValidUTF8(change.Path, "\ufffd"), Line: l.number, Text: cut(l.text, 300)}
 		switch n := len(v.forbidden[id]); {

@@ -43,9 +43,9 @@ func (v *verifier) twin(h plumbing.Hash, tips []plumbing.Hash) *evidence.Twin {
 	return nil
 }
 
-// carrier finds the commit in the history that carries the changes of a commit. One that
-// these changes came after is none: what followed there, they took back or did again. Nor
-// is one whose change was taken back.
+// carrier finds the commit in the history that carries the changes of a commit. A commit
+// that these changes were made on top of is none, though its tree or its lines may be the
+// same, as where they take something back. Nor is one whose change was taken back.
 func (v *verifier) carrier(lost *gitstore.Commit, want []gitstore.Change) *evidence.Twin {
 	patch := sync.OnceValue(func() string { return v.patch(want) })
 	for _, h := range v.history.Similar(lost) {
