@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-git/go-git/v5/plumbing"
@@ -135,9 +136,11 @@ func (v *verifier) newest(last *gitstore.Commit) (commits []*gitstore.Commit) {
 	return commits
 }
 
-// within reports whether changes are of files that others change, too.
+// within reports whether changes are of files that others, in the order of their paths,
+// change, too.
 func within(changes, of []gitstore.Change) bool {
 	return len(changes) > 0 && !slices.ContainsFunc(changes, func(c gitstore.Change) bool {
-		return !slices.ContainsFunc(of, func(o gitstore.Change) bool { return o.Path == c.Path })
+		_, found := slices.BinarySearchFunc(of, c.Path, func(o gitstore.Change, name string) int { return strings.Compare(o.Path, name) })
+		return !found
 	})
 }

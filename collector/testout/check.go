@@ -182,7 +182,7 @@ func Unchecked(source string) bool {
 	return at != nil && Blank(source[:at[0]])
 }
 
-var saysGenerated = lazyregexp.New(`(?i)\b(auto-?)?generated\b|\bdo not edit\b`)
+var saysGenerated = lazyregexp.New(`(?i)@generated\b|\b(auto(matically)?[- ]?|code |file )generated\b|\bgenerated (automatically|by|code|file|from|using|with)\b|\bdo not (edit|modify)\b`)
 
 // Generated reports whether a source file says at its beginning that a program wrote it.
 func Generated(source string) bool {
