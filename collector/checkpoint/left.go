@@ -21,9 +21,16 @@ const (
 	leftUnknown = "unknown"
 )
 
-// takesBack is what the message of a commit says that takes another one back. As one
-// word, as nouns are written, it counts at the beginning alone.
-var takesBack = lazyregexp.New(`(?i)\brevert(s|ed|ing)?\b|\b(back|backs|backed|backing) out\b|\broll(s|ed|ing)? back\b|^([^:\n]*:\s*)?(backout|rollback)\b`)
+// What the subject, and a line of the message, say of a commit that takes another one
+// back. As one word, as nouns are written, it counts at the beginning alone.
+var (
+	subjectTakesBack = lazyregexp.New(`(?i)\brevert(s|ed|ing)?\b|\b(back|backs|backed|backing) out\b|\broll(s|ed|ing)? back\b|^([^:]*:\s*)?(backout|rollback)\b`)
+	lineTakesBack    = lazyregexp.New(`(?im)^[\s*-]*(this )?revert(s|ed|ing)?\b`)
+)
+
+func takesBack(message string) bool {
+	return subjectTakesBack.MatchString(gitstore.SubjectOf(message)) || lineTakesBack.MatchString(message)
+}
 
 // left says what is left of a commit's change at the head, and which commit took it
 // back. Nothing is left where each file is as it was before. One that the commit added
@@ -53,7 +60,7 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 	}
 	by := v.undoing(c, change)
 	if change.Old.IsZero() {
-		if by == nil || !takesBack.MatchString(by.Message) {
+		if by == nil || !takesBack(by.Message) {
 			return leftSome, nil
 		}
 		if v.unread = false; v.moves(by, change.Path) {
@@ -139,7 +146,7 @@ func (v *verifier) undoing(c *gitstore.Commit, change *gitstore.Change) *gitstor
 		return nil
 	}
 	by := v.line[turn-1]
-	if len(by.Parents) < 2 || takesBack.MatchString(by.Message) {
+	if len(by.Parents) < 2 || takesBack(by.Message) {
 		return by
 	}
 	for _, h := range by.Parents[1:] {
@@ -198,7 +205,7 @@ func (g *byGit) left(c *evidence.Checkpoint, parents []string) {
 		change = changes[added]
 	}
 	by, message := g.undoing(change.path)
-	if change.letter == "A" && (by == nil || !takesBack.MatchString(message) || g.moves(by.Hash, change.path)) {
+	if change.letter == "A" && (by == nil || !takesBack(message) || g.moves(by.Hash, change.path)) {
 		return
 	}
 	c.Left, c.Undone = leftNone, by
@@ -207,7 +214,7 @@ func (g *byGit) left(c *evidence.Checkpoint, parents []string) {
 // undoing finds the commit that changed a file last, and its message.
 func (g *byGit) undoing(name string) (by *evidence.Commit, message string) {
 	by, message = g.lastTo(name, "--first-parent", g.result.Head)
-	if by != nil && !takesBack.MatchString(message) { // a merge may have brought it
+	if by != nil && !takesBack(message) { // a merge may have brought it
 		if merged, said := g.lastTo(name, "--ignore-missing", by.Hash, "^"+by.Hash+"^1"); merged != nil {
 			return merged, said
 		}
