@@ -26,6 +26,9 @@ type testCase struct {
 	body    string // its text without comments
 	row     bool   // a row of a table
 	weak    bool   // a row of a table that may be no test
+	rows    int    // how often a table makes it run; 0: it has no table
+	table   string // what its tables say, where body does not hold them
+	listed  bool   // its rows are tests of their own as well
 }
 
 // testReader reads the tests of two versions of a source file; one that is not there
@@ -42,6 +45,9 @@ var scriptTestFile = lazyregexp.New(`\.(test|spec)\.\w+$|(^|/)__tests__/`)
 // notTests are folders whose files no test tool of the repository looks at.
 var notTests = lazyregexp.New(`(^|/)(testdata|node_modules|vendor)/`)
 
+// notGoTests are files that Go's own tools pass over by their names or folders.
+var notGoTests = lazyregexp.New(`(^|/)[_.]`)
+
 // readerOf returns what reads a file's tests; nil for a file that holds none.
 func readerOf(name string) testReader {
 	base := []byte(path.Base(name))
@@ -50,7 +56,10 @@ func readerOf(name string) testReader {
 	}
 	switch path.Ext(name) {
 	case ".go":
-		return goTests
+		if notGoTests.MatchString(name) {
+			return nil
+		}
+		return func(old, new string) (before, after []testCase) { return goTests(name, old, new) }
 	case ".py":
 		return eachVersion(pythonTests)
 	}
@@ -209,6 +218,7 @@ func (v *verifier) firstCheckpoint() *gitstore.Commit {
 // any more. A test that moved or has another name is not lost.
 func lost(before, after []testCase) []evidence.TestChange {
 	now := pair(before, after)
+	fewer := intoTables(before, after, now)
 	type id struct{ file, name string }
 	gone := map[id]bool{}    // by test: whether it became nothing
 	remains := map[id]bool{} // by test with others in it: whether all of them are somewhere
@@ -232,10 +242,16 @@ func lost(before, after []testCase) []evidence.TestChange {
 			continue // what it was made of is elsewhere
 		case new == nil:
 			c.Kind = "deleted"
+			if old.rows > fewer[i] && fewer[i] > 0 {
+				c.Name += someRows(fewer[i], old.rows)
+			}
 		case new.skipped && !old.skipped:
 			c.Kind, c.File, c.Line = "skipped", new.file, new.line
 		case new.empty && !old.empty, old.checks && !new.checks && !old.empty && !old.skipped && !new.skipped:
 			c.Kind, c.File, c.Line = "emptied", new.file, new.line
+		case fewer[i] > 0:
+			c.Kind, c.File, c.Line = "deleted", new.file, new.line
+			c.Name += someRows(fewer[i], old.rows)
 		default:
 			continue
 		}
@@ -270,14 +286,16 @@ func pair(before, after []testCase) []*testCase {
 				by[k] = append(list, i)
 			}
 		}
-		for i := range before {
-			if now[i] != nil {
-				continue
-			}
-			for _, j := range by[key(&before[i])] {
-				if !taken[j] && same(&before[i], &after[j]) {
-					now[i], taken[j] = &after[j], true
-					break
+		for _, alike := range []bool{true, false} { // what runs is rather one that runs
+			for i := range before {
+				if now[i] != nil {
+					continue
+				}
+				for _, j := range by[key(&before[i])] {
+					if !taken[j] && same(&before[i], &after[j]) && (!alike || before[i].skipped == after[j].skipped) {
+						now[i], taken[j] = &after[j], true
+						break
+					}
 				}
 			}
 		}

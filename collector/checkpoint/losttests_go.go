@@ -3,7 +3,6 @@ package checkpoint
 import (
 	"cmp"
 	"go/ast"
-	"go/build/constraint"
 	"go/parser"
 	"go/token"
 	"slices"
@@ -13,18 +12,18 @@ import (
 	"github.com/verdictci/verdict/collector/lazyregexp"
 )
 
-// goTests reads the tests of two versions of a Go file, without those that are the
-// same in both.
-func goTests(old, new string) (before, after []testCase) {
+// goTests reads the tests of two versions of a Go file of a name, without those that
+// are the same in both.
+func goTests(name, old, new string) (before, after []testCase) {
 	if old != "" && new != "" {
 		a, b := changedDecls(old, new)
-		before, ok := goTestsOf(a)
-		if after, ok2 := goTestsOf(b); ok && ok2 {
+		before, ok := goTestsOf(name, a)
+		if after, ok2 := goTestsOf(name, b); ok && ok2 {
 			return before, after
 		}
 	}
-	before, _ = goTestsOf(old)
-	after, _ = goTestsOf(new)
+	before, _ = goTestsOf(name, old)
+	after, _ = goTestsOf(name, new)
 	return before, after
 }
 
@@ -100,13 +99,13 @@ func lengthTo(s, end string) int {
 
 // goTestsOf reads the tests, subtests and rows of tables of a Go file; what cannot
 // be parsed is left out, and ok is false.
-func goTestsOf(source string) (tests []testCase, ok bool) {
+func goTestsOf(name, source string) (tests []testCase, ok bool) {
 	files := token.NewFileSet()
 	f, err := parser.ParseFile(files, "", source, parser.ParseComments|parser.SkipObjectResolution)
 	if f == nil {
 		return nil, false
 	}
-	r := goReader{source: source, at: files.File(f.FileStart), excluded: excluded(f)}
+	r := goReader{source: source, at: files.File(f.FileStart), excluded: excluded(name, source)}
 	for _, group := range f.Comments {
 		r.comments = append(r.comments, group.List...)
 	}
@@ -144,6 +143,7 @@ func (r *goReader) function(d *ast.FuncDecl) {
 		t.checks = false
 		t.empty = !r.hasOutput(d.Body)
 	}
+	t.rows, t.listed = ranged(d.Body), true
 	r.tests = append(r.tests, t)
 	r.within(d.Body, name)
 }
@@ -357,20 +357,59 @@ func (r *goReader) hasOutput(body *ast.BlockStmt) bool {
 	})
 }
 
-// defaultTags hold in an ordinary build.
-var defaultTags = lazyregexp.New(`^(linux|unix|darwin|windows|amd64|arm64|cgo|gc|race|go1\..*)$`)
-
-// excluded reports whether a build constraint keeps a file out of ordinary builds.
-func excluded(f *ast.File) bool {
-	for _, group := range f.Comments {
-		for _, c := range group.List {
-			if c.Pos() > f.Package || !constraint.IsGoBuild(c.Text) {
-				continue
-			}
-			if e, err := constraint.Parse(c.Text); err == nil && !e.Eval(defaultTags.MatchString) {
-				return true
-			}
+// ranged counts the rows of the tables that a test goes through: the most that one
+// loop has. What is no literal in the test, or a list of plain values, is a table where
+// the loop runs subtests.
+func ranged(body *ast.BlockStmt) (rows int) {
+	literals := map[string]*ast.CompositeLit{} // by the variable that holds one
+	hold := func(name, value ast.Expr) {
+		id, ok := name.(*ast.Ident)
+		if table, is := value.(*ast.CompositeLit); ok && is {
+			literals[id.Name] = table
 		}
 	}
-	return false
+	ast.Inspect(body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for i := range min(len(n.Lhs), len(n.Rhs)) {
+				hold(n.Lhs[i], n.Rhs[i])
+			}
+		case *ast.ValueSpec:
+			for i := range n.Values {
+				hold(n.Names[i], n.Values[i])
+			}
+		case *ast.RangeStmt:
+			table, _ := n.X.(*ast.CompositeLit)
+			if id, ok := n.X.(*ast.Ident); ok {
+				table = literals[id.Name]
+			}
+			switch {
+			case rows == unknownRows:
+			case table != nil && (slices.ContainsFunc(table.Elts, isRow) || anyCall(n.Body, namesSubtest)):
+				rows = max(rows, len(table.Elts))
+			case table == nil && anyCall(n.Body, namesSubtest):
+				rows = unknownRows
+			}
+		}
+		return true
+	})
+	return rows
+}
+
+// isRow reports whether an element of a list, or its value, has parts.
+func isRow(e ast.Expr) bool {
+	if pair, ok := e.(*ast.KeyValueExpr); ok {
+		e = pair.Value
+	}
+	_, ok := e.(*ast.CompositeLit)
+	return ok
+}
+
+// namesSubtest reports whether a call runs a subtest whose name is no literal.
+func namesSubtest(call *ast.CallExpr) bool {
+	if methodOf(call) != "Run" || len(call.Args) != 2 {
+		return false
+	}
+	_, ok := literal(call.Args[0])
+	return !ok
 }

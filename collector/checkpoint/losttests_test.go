@@ -24,7 +24,7 @@ func lostBetween(t *testing.T, before, after sources) []evidence.TestChange {
 		if !there {
 			return ""
 		}
-		if strings.HasSuffix(name, ".go") && !strings.HasPrefix(text, "//go:build") {
+		if strings.HasSuffix(name, ".go") && !strings.HasPrefix(text, "//go:build") && !strings.HasPrefix(text, "// +build") {
 			text = "package a\n" + text
 		}
 		hash := fmt.Sprint(len(texts) + 1)
@@ -50,6 +50,10 @@ const (
 	goFirst = "const first = 1\n"
 	goText  = "const text = `\n" + goAdd + goOther + "`\n"
 	goWeak  = "func TestWeak(t *testing.T) {\n\tfor name, c := range map[string]int{\"small\": 1, \"negative\": -1} {\n\t\tcheckAll(t, name, c)\n\t}\n}\n"
+	goThree = "func TestParsesNothing(t *testing.T) {\n\tv, err := parse(\"\")\n\trequire.NoError(t, err)\n\trequire.Equal(t, 0, v)\n}\nfunc TestSpaces(t *testing.T) {\n\tv, err := parse(\"  \")\n\trequire.NoError(t, err)\n\trequire.Equal(t, 0, v)\n}\nfunc TestParsesSeven(t *testing.T) {\n\tv, err := parse(\"7\")\n\trequire.NoError(t, err)\n\trequire.Equal(t, 7, v)\n}\n"
+	goRows  = "func TestParse(t *testing.T) {\n\tfor in, want := range map[string]struct{ v int }{\n\t\t\"\": {0},\n\t\t\" \": {0},\n\t\t\"7\": {7},\n\t} {\n\t\tgot, err := parse(in)\n\t\trequire.NoError(t, err)\n\t\trequire.Equal(t, want.v, got)\n\t}\n}\n"
+	goPlain = "func TestParse(t *testing.T) {\n\tcases := []struct {\n\t\tin   string\n\t\twant int\n\t}{{in: \"\"}, {in: \" \"}, {in: \"7\", want: 7}}\n\tfor _, c := range cases {\n\t\tgot, err := parse(c.in)\n\t\trequire.NoError(t, err)\n\t\trequire.Equal(t, c.want, got)\n\t}\n}\n"
+	goList  = "func TestParse(t *testing.T) {\n\tfor _, in := range []string{\"\", \" \", \"7\"} {\n\t\tt.Run(in, func(t *testing.T) {\n\t\t\t_, err := parse(in)\n\t\t\trequire.NoError(t, err)\n\t\t})\n\t}\n}\n"
 	goSub   = "func TestAdd(t *testing.T) {\n\tt.Run(\"small\", func(t *testing.T) { check(t, 1, 2) })\n\tt.Run(\"negative\", func(t *testing.T) { check(t, -1, -2) })\n}\n"
 	tsAdd   = "import { test, expect } from 'vitest'\ntest('adds', () => {\n  expect(add(1, 2)).toBe(3)\n})\n"
 	tsCart  = "describe('cart', () => {\n  it('adds', () => { expect(add(1)).toBe(1) })\n  it('removes', async () => { expect(await remove(1)).toBe(0) })\n})\n"
@@ -95,6 +99,25 @@ func TestLost(t *testing.T) {
 		"go: suite":                          {sources{"a_test.go": "func (s *Suite) TestAdd() { s.Equal(3, Add(1, 2)) }\n"}, sources{"a_test.go": "func (s *Suite) TestAdd() { s.T().Skip() }\n"}, "Suite.TestAdd skipped"},
 		"go: example":                        {sources{"a_test.go": "func ExampleAdd() {\n\tfmt.Println(Add(1, 2))\n\t// Output: 3\n}\n"}, sources{"a_test.go": "func ExampleAdd() {\n\tfmt.Println(Add(1, 2))\n}\n"}, "ExampleAdd emptied"},
 		"go: build constraint":               {sources{"a_test.go": goAdd}, sources{"a_test.go": "//go:build special\n\npackage a\n" + goAdd}, "TestAdd skipped"},
+		"go: not for another system":         {sources{"a_test.go": goAdd}, sources{"a_test.go": "//go:build !plan9 && !(windows && linux)\n\npackage a\n" + goAdd}, ""},
+		"go: for another system":             {sources{"a_test.go": goAdd}, sources{"a_test.go": "//go:build plan9\n\npackage a\n" + goAdd}, "TestAdd skipped"},
+		"go: without the race detector":      {sources{"a_test.go": goAdd, "b_test.go": goOther}, sources{"a_test.go": "//go:build !race\n\npackage a\n" + goAdd, "b_test.go": "//go:build race\n\npackage a\n" + goOther}, ""},
+		"go: for a newer Go":                 {sources{"a_test.go": goAdd}, sources{"a_test.go": "//go:build go1.98 && cgo\n\npackage a\n" + goAdd}, ""},
+		"go: an old build constraint":        {sources{"a_test.go": goAdd}, sources{"a_test.go": "// +build ignore\n\npackage a\n" + goAdd}, "TestAdd skipped"},
+		"go: named for another system":       {sources{"a_test.go": goAdd}, sources{"a_plan9_test.go": goAdd}, "TestAdd skipped"},
+		"go: once for each system":           {sources{"b_test.go": goAdd}, sources{"a_plan9_test.go": goAdd + "// 1\n", "a_test.go": goAdd + "// 2\n"}, ""},
+		"go: a name that Go leaves out":      {sources{"a_test.go": goAdd}, sources{"_a_test.go": goAdd}, "TestAdd deleted"},
+		"go: into a folder Go leaves out":    {sources{"a_test.go": goAdd, "b_test.go": goOther}, sources{"_old/a_test.go": goAdd, "x/.old/b_test.go": goOther}, "TestAdd deleted, TestOther deleted"},
+		"go: tests into rows of a map":       {sources{"a_test.go": goThree}, sources{"a_test.go": goRows}, ""},
+		"go: tests into rows without names":  {sources{"a_test.go": goThree}, sources{"b_test.go": goPlain}, ""},
+		"go: tests into a list":              {sources{"a_test.go": goThree}, sources{"a_test.go": goList}, ""},
+		"go: a table with a row too few":     {sources{"a_test.go": goThree}, sources{"a_test.go": strings.Replace(goPlain, ", {in: \" \"}", "", 1)}, "TestParsesSeven deleted"},
+		"go: a map with a row too few":       {sources{"a_test.go": goThree}, sources{"a_test.go": strings.Replace(goRows, "\t\t\" \": {0},\n", "", 1)}, "TestParsesSeven deleted"},
+		"go: into a table that was there":    {sources{"a_test.go": goThree + goPlain}, sources{"a_test.go": goPlain + goFirst}, "TestParsesNothing deleted, TestParsesSeven deleted, TestSpaces deleted"},
+		"go: into another thing's table":     {sources{"a_test.go": goThree}, sources{"a_test.go": strings.ReplaceAll(goPlain, "parse(", "format(")}, "TestParsesNothing deleted, TestParsesSeven deleted, TestSpaces deleted"},
+		"go: into a table that is skipped":   {sources{"a_test.go": goThree}, sources{"a_test.go": strings.Replace(goPlain, "\tcases", "\tt.Skip()\n\tcases", 1)}, "TestParsesNothing skipped, TestParsesSeven skipped, TestSpaces skipped"},
+		"go: a table into tests":             {sources{"a_test.go": goPlain}, sources{"a_test.go": goThree}, ""},
+		"go: a table into too few tests":     {sources{"a_test.go": goPlain}, sources{"a_test.go": goThree[strings.Index(goThree, "func TestSpaces"):]}, "TestParse (1 of 3 rows) deleted"},
 		"go: two commented out":              {sources{"a_test.go": goFirst + goAdd + goOther}, sources{"a_test.go": goFirst + "/*\n" + goAdd + goOther + "*/\n"}, "TestAdd deleted, TestOther deleted"},
 		"go: two in a text":                  {sources{"a_test.go": goAdd + goOther}, sources{"a_test.go": goText}, "TestAdd deleted, TestOther deleted"},
 		"go: behind a quoted backtick":       {sources{"a_test.go": goAdd + goOther}, sources{"a_test.go": "const s = \"`\"\n" + goText}, "TestAdd deleted, TestOther deleted"},
@@ -157,9 +180,9 @@ func TestLost(t *testing.T) {
 			assert.Equal(t, c.want, strings.Join(got, ", "))
 		})
 	}
-	_, tests := goTests("", "//go:build ignore\n\npackage a\n\n"+goAdd)
+	_, tests := goTests("a_test.go", "", "//go:build ignore\n\npackage a\n\n"+goAdd)
 	assert.True(t, tests[0].skipped, "an ordinary build leaves it out")
-	_, tests = goTests("", "//go:build linux && !race2\n\npackage a\n\n"+goAdd)
+	_, tests = goTests("a_test.go", "", "//go:build linux && !race2\n\npackage a\n\n"+goAdd)
 	assert.False(t, tests[0].skipped)
 	assert.Equal(t, 9, lostBetween(t, sources{"a_test.go": goFirst + goOther + "\n" + goAdd}, sources{"a_test.go": goFirst + goOther})[0].Line)
 	assert.Equal(t, 5, scriptTests("\n\ntest('a', () => {})\n\ntest('b', () => {})")[1].line)

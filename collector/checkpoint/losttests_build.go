@@ -1,0 +1,36 @@
+package checkpoint
+
+import (
+	"fmt"
+	"go/build"
+	"io"
+	"path"
+	"runtime"
+	"strings"
+)
+
+// excluded reports whether an ordinary build on this machine leaves a Go file out, by
+// its name or by a build constraint. The race detector is on in some and off in
+// others, so what asks for either is in.
+func excluded(name, source string) bool {
+	for _, tags := range [][]string{nil, {"race"}} {
+		b := build.Context{
+			GOOS: runtime.GOOS, GOARCH: runtime.GOARCH, Compiler: "gc", CgoEnabled: true, BuildTags: tags, ReleaseTags: goReleases,
+			JoinPath: path.Join,
+			OpenFile: func(string) (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(source)), nil },
+		}
+		if in, err := b.MatchFile("", path.Base(name)); in || err != nil {
+			return false // what cannot be told is in
+		}
+	}
+	return true
+}
+
+// goReleases are the tags of all releases: that a repository needs a newer Go than
+// this program was built with leaves nothing out.
+var goReleases = func() (tags []string) {
+	for i := 1; i < 100; i++ {
+		tags = append(tags, fmt.Sprintf("go1.%d", i))
+	}
+	return tags
+}()
