@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"path"
 	"slices"
 	"strings"
@@ -45,9 +46,6 @@ var scriptTestFile = lazyregexp.New(`\.(test|spec)\.\w+$|(^|/)__tests__/`)
 // notTests are folders whose files no test tool of the repository looks at.
 var notTests = lazyregexp.New(`(^|/)(testdata|node_modules|vendor)/`)
 
-// notGoTests are files that Go's own tools pass over by their names or folders.
-var notGoTests = lazyregexp.New(`(^|/)[_.]`)
-
 // readerOf returns what reads a file's tests; nil for a file that holds none.
 func readerOf(name string) testReader {
 	base := []byte(path.Base(name))
@@ -56,7 +54,7 @@ func readerOf(name string) testReader {
 	}
 	switch path.Ext(name) {
 	case ".go":
-		if notGoTests.MatchString(name) {
+		if passedOver(name) {
 			return nil
 		}
 		return func(old, new string) (before, after []testCase) { return goTests(name, old, new) }
@@ -242,16 +240,13 @@ func lost(before, after []testCase) []evidence.TestChange {
 			continue // what it was made of is elsewhere
 		case new == nil:
 			c.Kind = "deleted"
-			if old.rows > fewer[i] && fewer[i] > 0 {
-				c.Name += someRows(fewer[i], old.rows)
-			}
 		case new.skipped && !old.skipped:
 			c.Kind, c.File, c.Line = "skipped", new.file, new.line
 		case new.empty && !old.empty, old.checks && !new.checks && !old.empty && !old.skipped && !new.skipped:
 			c.Kind, c.File, c.Line = "emptied", new.file, new.line
 		case fewer[i] > 0:
 			c.Kind, c.File, c.Line = "deleted", new.file, new.line
-			c.Name += someRows(fewer[i], old.rows)
+			c.Name = fmt.Sprintf("%s (%d of %d rows)", old.name, fewer[i], old.rows)
 		default:
 			continue
 		}

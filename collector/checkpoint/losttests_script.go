@@ -39,6 +39,8 @@ type scriptCall struct {
 	from, to   int // of the whole call
 	title      string
 	group      bool
+	rows       int    // of its table; 0: it has none
+	table      string // from the source
 	skip, only bool
 	only1      bool // the call itself says 'only'
 	args       string
@@ -48,21 +50,28 @@ type scriptCall struct {
 
 func (r *scriptReader) findCalls() {
 	for start, end, open := r.head(0); start < len(r.code); start, end, open = r.head(end) {
-		name, modifiers := r.code[start:end], strings.Split(strings.TrimSpace(strings.TrimPrefix(r.code[end:open], ".")), ".")
-		c := scriptCall{from: start, group: strings.Contains(name, "describe") || strings.Contains(name, "suite")}
-		c.skip = strings.HasPrefix(name, "x") || slices.ContainsFunc(modifiers, func(m string) bool { return m == "skip" || m == "todo" || m == "fails" })
+		behind, _, _ := strings.Cut(r.code[end:open], "<")
+		name, modifiers := r.code[start:end], strings.Split(strings.TrimSpace(strings.TrimPrefix(behind, ".")), ".")
+		if behind != "" && slices.ContainsFunc(modifiers, noTest.MatchString) {
+			continue
+		}
+		c := scriptCall{from: start, group: strings.Contains(name, "describe") || strings.Contains(name, "suite") || slices.Contains(modifiers, "describe")}
+		c.skip = strings.HasPrefix(name, "x") || behind != "" && slices.ContainsFunc(modifiers, skipWord.MatchString)
 		c.only1 = slices.Contains(modifiers, "only") || name == "fit" || name == "fdescribe" || name == "ftest"
 		last := modifiers[len(modifiers)-1]
 		end := r.closing(open)
 		if last == "each" || last == "for" || last == "skipIf" || last == "runIf" { // what is given first is no title
 			given := strings.TrimSpace(r.code[open+1 : max(open+1, end)])
 			c.skip = c.skip || last == "skipIf" && given == "true" || last == "runIf" && given == "false"
+			if last == "each" || last == "for" {
+				c.rows, c.table = r.tableRows(open, end), r.source[open:max(open, end)]
+			}
 			if open = r.blanksEnd(end + 1); open >= len(r.code) || r.code[open] != '(' {
 				continue
 			}
 			end = r.closing(open)
 		}
-		if r.code[open] != '(' || end < 0 || last == "extend" {
+		if r.code[open] != '(' || end < 0 {
 			continue
 		}
 		c.to = end
@@ -72,6 +81,12 @@ func (r *scriptReader) findCalls() {
 		}
 	}
 }
+
+var (
+	// noTest is what stands behind "test." and makes none.
+	noTest   = lazyregexp.New(`^(?:(?:before|after)(?:Each|All)?|use|step|slow|info|setTimeout|configure|expect|mock|extend)$`)
+	skipWord = lazyregexp.New(`^(?:skip|todo|fixme|fails?|failing)$`)
+)
 
 // head finds the next call of one of the names, from an offset on: where the name
 // begins and ends, and the bracket that opens what it is given.
@@ -84,7 +99,7 @@ func (r *scriptReader) head(from int) (start, end, open int) {
 		for open = end; open < len(r.code) && r.code[open] == '.' && r.wordEnd(open+1) > open+1; {
 			open = r.wordEnd(open + 1)
 		}
-		if open = r.blanksEnd(open); open < len(r.code) && (r.code[open] == '(' || r.code[open] == '`') {
+		if open = r.typesEnd(r.blanksEnd(open)); open < len(r.code) && (r.code[open] == '(' || r.code[open] == '`') {
 			break
 		}
 	}
@@ -121,6 +136,10 @@ var wordByte = func() (is [256]bool) {
 func (r *scriptReader) describe(c *scriptCall, from int) {
 	comma := r.next(from, c.to, ',')
 	c.title = strings.TrimSpace(r.source[from:comma])
+	named := c.title
+	if c.rows == 0 && strings.HasPrefix(named, "`") && strings.Contains(named, "${") {
+		c.rows = unknownRows // a loop goes through it
+	}
 	if len(c.title) > 1 && strings.IndexByte("'\"`", c.title[0]) >= 0 {
 		c.title = c.title[1 : len(c.title)-1]
 	}
@@ -134,6 +153,9 @@ func (r *scriptReader) describe(c *scriptCall, from int) {
 	if start > c.to { // the function has a name, or there is none
 		c.args = r.code[rest:c.to]
 		c.body, c.text = c.args, r.source[rest:c.to]
+		if c.skip && c.title == named {
+			c.title = "" // a condition, not a test
+		}
 		c.skip = c.skip || strings.TrimSpace(c.args) == "" // a title alone is a plan
 		return
 	}
@@ -145,12 +167,12 @@ func (r *scriptReader) describe(c *scriptCall, from int) {
 	} else {
 		c.body, c.text = r.code[start:c.to], r.source[start:c.to]
 	}
-	c.skip = c.skip || strings.Contains(c.args, "true") && skipOption.MatchString(c.args) || strings.Contains(c.body, "skip(") && skipsItself.MatchString(c.body)
+	c.skip = c.skip || strings.Contains(c.args, "true") && skipOption.MatchString(c.args) || (strings.Contains(c.body, "skip(") || strings.Contains(c.body, "fixme(")) && skipsItself.MatchString(c.body)
 }
 
 var (
 	skipOption  = lazyregexp.New(`\b(skip|todo|fails):\s*true\b`)
-	skipsItself = lazyregexp.New(`^\s*(?:\w+\.)?skip\(`)
+	skipsItself = lazyregexp.New("^\\s*(?:\\w+\\.)?(?:skip|fixme)\\(\\s*(?:\\)|true\\b|['\"`])")
 	scriptCheck = lazyregexp.New(`(?i)\b\w*(expect|assert|check|verify|should|fail|throw|waitFor|findBy|getBy|match|ensure)\w*`)
 	returnsNow  = lazyregexp.New(`^\s*return\s*(?:;|\n|$)`)
 )
@@ -171,9 +193,11 @@ func (r *scriptReader) tests() []testCase {
 		}
 		name := ""
 		c.only = c.only1
+		rows, table := c.rows, c.table
 		for _, g := range around {
 			name += r.calls[g].title + " > "
 			c.skip, c.only = c.skip || r.calls[g].skip, c.only || r.calls[g].only1
+			rows, table = timesRows(rows, r.calls[g].rows), table+r.calls[g].table
 		}
 		if c.group {
 			around = append(around, i)
@@ -186,6 +210,7 @@ func (r *scriptReader) tests() []testCase {
 		tests = append(tests, testCase{
 			name: name + c.title, line: line, skipped: c.skip || only && !c.only,
 			empty: strings.TrimSpace(c.body) == "" || strings.Contains(c.body, "return") && returnsNow.MatchString(c.body), checks: checks, body: evenBlanks(c.text),
+			rows: rows, table: evenBlanks(table),
 		})
 	}
 	return tests
@@ -196,14 +221,10 @@ func (r *scriptReader) tests() []testCase {
 func (r *scriptReader) next(from, to int, c byte) int {
 	depth := 0
 	for i := from; i < to; i++ {
-		switch b := r.code[i]; {
-		case b == c && depth == 0:
+		if depth == 0 && r.code[i] == c {
 			return i
-		case b == '(' || b == '[' || b == '{':
-			depth++
-		case b == ')' || b == ']' || b == '}':
-			depth--
 		}
+		depth += bracket[r.code[i]]
 	}
 	return to
 }
@@ -221,18 +242,18 @@ func (r *scriptReader) closing(open int) int {
 		return -1
 	}
 	depth := 0
-	for i := open; i < len(r.code); i++ {
-		switch r.code[i] {
-		case '(', '[', '{':
-			depth++
-		case ')', ']', '}':
-			if depth--; depth == 0 {
-				return i
+	for i, c := range []byte(r.code[open:]) {
+		if d := bracket[c]; d != 0 {
+			if depth += d; depth == 0 {
+				return open + i
 			}
 		}
 	}
 	return -1
 }
+
+// bracket is by how much a byte changes the depth.
+var bracket = [256]int{'(': 1, '[': 1, '{': 1, ')': -1, ']': -1, '}': -1}
 
 // maskScript blanks comments, the insides of texts and regular expressions, so that
 // brackets and words in the rest are code. Line ends stay.

@@ -2,7 +2,6 @@ package checkpoint
 
 import (
 	"cmp"
-	"fmt"
 	"path"
 	"slices"
 
@@ -11,6 +10,14 @@ import (
 
 // unknownRows is the number of rows of a table that is no literal.
 const unknownRows = -1
+
+// timesRows is how often something runs that two tables make run; 0 is no table.
+func timesRows(a, b int) int {
+	if a == unknownRows || b == unknownRows {
+		return unknownRows
+	}
+	return max(a, b, a*b)
+}
 
 // The share of a test's own words that the table has which it went into, or came from:
 // in a file of the same name, and in another.
@@ -138,9 +145,6 @@ func roomFor(before, after []testCase, now []*testCase) map[int]int {
 	}
 	return room
 }
-
-// someRows says that a number of a table's rows is meant.
-func someRows(n, of int) string { return fmt.Sprintf(" (%d of %d rows)", n, of) }
 
 var (
 	textOrName = lazyregexp.New("\"(?:\\\\.|[^\"\\\\\n])*\"|'(?:\\\\.|[^'\\\\\n])*'|`[^`]*`" + `|[A-Za-z_]\w*`)

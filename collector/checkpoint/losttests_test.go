@@ -54,6 +54,9 @@ const (
 	goRows  = "func TestParse(t *testing.T) {\n\tfor in, want := range map[string]struct{ v int }{\n\t\t\"\": {0},\n\t\t\" \": {0},\n\t\t\"7\": {7},\n\t} {\n\t\tgot, err := parse(in)\n\t\trequire.NoError(t, err)\n\t\trequire.Equal(t, want.v, got)\n\t}\n}\n"
 	goPlain = "func TestParse(t *testing.T) {\n\tcases := []struct {\n\t\tin   string\n\t\twant int\n\t}{{in: \"\"}, {in: \" \"}, {in: \"7\", want: 7}}\n\tfor _, c := range cases {\n\t\tgot, err := parse(c.in)\n\t\trequire.NoError(t, err)\n\t\trequire.Equal(t, c.want, got)\n\t}\n}\n"
 	goList  = "func TestParse(t *testing.T) {\n\tfor _, in := range []string{\"\", \" \", \"7\"} {\n\t\tt.Run(in, func(t *testing.T) {\n\t\t\t_, err := parse(in)\n\t\t\trequire.NoError(t, err)\n\t\t})\n\t}\n}\n"
+	tsEach  = "test.each([\n  [1, ')'],\n  [2, '('], // two\n  [3, '`'],\n])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"
+	tsTable = "test.each`\n  a | b\n  ${1} | ${'a'}\n  ${2} | ${'b'}\n`('adds $a', ({ a }) => { expect(add(a)).toBe(a) })\n"
+	tsThree = "it('small', () => { expect(add(1)).toBe(1) })\nit('larger', () => { const n = 2; expect(add(n)).toBe(n) })\nit('three', () => { expect(add(3)).toBe(3) })\n"
 	goSub   = "func TestAdd(t *testing.T) {\n\tt.Run(\"small\", func(t *testing.T) { check(t, 1, 2) })\n\tt.Run(\"negative\", func(t *testing.T) { check(t, -1, -2) })\n}\n"
 	tsAdd   = "import { test, expect } from 'vitest'\ntest('adds', () => {\n  expect(add(1, 2)).toBe(3)\n})\n"
 	tsCart  = "describe('cart', () => {\n  it('adds', () => { expect(add(1)).toBe(1) })\n  it('removes', async () => { expect(await remove(1)).toBe(0) })\n})\n"
@@ -117,7 +120,7 @@ func TestLost(t *testing.T) {
 		"go: into another thing's table":     {sources{"a_test.go": goThree}, sources{"a_test.go": strings.ReplaceAll(goPlain, "parse(", "format(")}, "TestParsesNothing deleted, TestParsesSeven deleted, TestSpaces deleted"},
 		"go: into a table that is skipped":   {sources{"a_test.go": goThree}, sources{"a_test.go": strings.Replace(goPlain, "\tcases", "\tt.Skip()\n\tcases", 1)}, "TestParsesNothing skipped, TestParsesSeven skipped, TestSpaces skipped"},
 		"go: a table into tests":             {sources{"a_test.go": goPlain}, sources{"a_test.go": goThree}, ""},
-		"go: a table into too few tests":     {sources{"a_test.go": goPlain}, sources{"a_test.go": goThree[strings.Index(goThree, "func TestSpaces"):]}, "TestParse (1 of 3 rows) deleted"},
+		"go: a table into too few tests":     {sources{"a_test.go": goPlain}, sources{"a_test.go": goThree[strings.Index(goThree, "func TestSpaces"):]}, "TestParse deleted"},
 		"go: two commented out":              {sources{"a_test.go": goFirst + goAdd + goOther}, sources{"a_test.go": goFirst + "/*\n" + goAdd + goOther + "*/\n"}, "TestAdd deleted, TestOther deleted"},
 		"go: two in a text":                  {sources{"a_test.go": goAdd + goOther}, sources{"a_test.go": goText}, "TestAdd deleted, TestOther deleted"},
 		"go: behind a quoted backtick":       {sources{"a_test.go": goAdd + goOther}, sources{"a_test.go": "const s = \"`\"\n" + goText}, "TestAdd deleted, TestOther deleted"},
@@ -153,7 +156,30 @@ func TestLost(t *testing.T) {
 		"ts: an expression":                  {sources{"a.test.tsx": tsAdd}, sources{"a.test.tsx": "test('adds', () => expect(add(1, 2)).toBe(3))\n"}, ""},
 		"ts: a function in it":               {sources{"a.test.tsx": "test('adds', () => { use(function () {}); expect(1).toBe(1) })\n"}, sources{"a.test.tsx": "test('adds', () => { use(function () {}) })\n"}, "adds emptied"},
 		"ts: a function":                     {sources{"a.test.tsx": tsAdd}, sources{"a.test.tsx": "test('adds', async function () { expect(add(1, 2)).toBe(3) })\n"}, ""},
-		"ts: each":                           {sources{"a.test.ts": "test.each([[1, ')'], [2, '(']])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, sources{"a.test.ts": "test.each([[1, ')']])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, ""},
+		"ts: each":                           {sources{"a.test.ts": tsEach}, sources{"a.test.ts": strings.Replace(tsEach, "  [2, '('], // two\n", "  // [2, '('],\n", 1)}, "adds %i (1 of 3 rows) deleted"},
+		"ts: each, other rows":               {sources{"a.test.ts": tsEach}, sources{"a.test.ts": strings.Replace(tsEach, "[2, '(']", "[9, ']']", 1)}, ""},
+		"ts: each, a row was there twice":    {sources{"a.test.ts": strings.Replace(tsEach, "[2, '(']", "[1, ')']", 1)}, sources{"a.test.ts": strings.Replace(tsEach, "  [2, '('], // two\n", "", 1)}, ""},
+		"ts: each, with types":               {sources{"a.test.ts": strings.Replace(tsEach, "each(", "each<{ a: () => number; b: string }>(", 1)}, sources{"a.test.ts": strings.NewReplacer("each(", "each<[number, string]>(", "  [3, '`'],\n", "").Replace(tsEach)}, "adds %i (1 of 3 rows) deleted"},
+		"ts: each, to a variable":            {sources{"a.test.ts": tsEach}, sources{"a.test.ts": "test.each(cases)('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, ""},
+		"ts: each, computed":                 {sources{"a.test.ts": tsEach}, sources{"a.test.ts": "test.each([1].flatMap(cases))('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, ""},
+		"ts: each, rows from elsewhere":      {sources{"a.test.ts": tsEach}, sources{"a.test.ts": "test.each([...cases, [1]])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, ""},
+		"ts: each, split":                    {sources{"a.test.ts": tsEach}, sources{"a.test.ts": strings.Replace(tsEach, "  [2, '('], // two\n", "", 1) + "test('also two', () => { expect(add(2)).toBe(2) })\n"}, ""},
+		"ts: each, to a loop in a test":      {sources{"a.test.ts": tsEach}, sources{"a.test.ts": "test('adds %i', () => { for (const n of [1, 2]) expect(add(n)).toBe(n) })\n"}, ""},
+		"ts: each in a template":             {sources{"a.test.ts": tsTable}, sources{"a.test.ts": strings.Replace(tsTable, "  ${2} | ${'b'}\n", "", 1)}, "adds $a (1 of 2 rows) deleted"},
+		"ts: tests into a table":             {sources{"a.test.ts": tsThree}, sources{"a.test.ts": tsEach}, ""},
+		"ts: tests into a template":          {sources{"a.test.ts": tsThree[:strings.Index(tsThree, "it('three")]}, sources{"a.test.ts": tsTable}, ""},
+		"ts: a table with a row too few":     {sources{"a.test.ts": tsThree}, sources{"a.test.ts": strings.Replace(tsEach, "  [2, '('], // two\n", "", 1)}, "three deleted"},
+		"ts: tests into a variable":          {sources{"a.test.ts": tsThree}, sources{"a.test.ts": "it.each(cases)('adds %i', (n) => { expect(add(n)).toBe(n) })\n"}, ""},
+		"ts: tests into a loop":              {sources{"a.test.ts": tsThree}, sources{"a.test.ts": "for (const n of [1, 2, 3]) {\n  it(`adds ${n}`, () => { expect(add(n)).toBe(n) })\n}\n"}, ""},
+		"ts: groups into a table":            {sources{"a.test.ts": "describe('one', () => { it('adds', () => { expect(add(1)).toBe(1) }) })\ndescribe('two', () => { it('adds', () => { expect(add(2)).toBe(2) }) })\n"}, sources{"a.test.ts": "describe.each([1, 2])('of %i', (n) => { it('adds', () => { expect(add(n)).toBe(n) }) })\n"}, ""},
+		"ts: a group's row deleted":          {sources{"a.test.ts": "describe.each([1, 2])('of %i', (n) => { it.each([3, 4])('adds', (m) => { expect(add(n)).toBe(m) }) })\n"}, sources{"a.test.ts": "describe.each([1])('of %i', (n) => { it.each([3, 4])('adds', (m) => { expect(add(n)).toBe(m) }) })\n"}, "of %i > adds (2 of 4 rows) deleted"},
+		"ts: fixme":                          {sources{"a.spec.ts": tsAdd}, sources{"a.spec.ts": strings.Replace(tsAdd, "test('", "test.fixme('", 1)}, "adds skipped"},
+		"ts: concurrent skip":                {sources{"a.spec.ts": tsAdd}, sources{"a.spec.ts": strings.Replace(tsAdd, "test('", "test.concurrent.skip('", 1)}, "adds skipped"},
+		"ts: a playwright group":             {sources{"a.spec.ts": strings.Replace(tsCart, "describe(", "test.describe(", 1)}, sources{"a.spec.ts": strings.Replace(tsCart, "describe(", "test.describe.skip(", 1)}, "cart > adds skipped, cart > removes skipped"},
+		"ts: a condition to skip":            {sources{"a.spec.ts": tsAdd}, sources{"a.spec.ts": strings.Replace(tsAdd, "() => {", "({ isMobile }) => {\n  test.skip(isMobile, 'later')", 1)}, ""},
+		"ts: no condition to skip":           {sources{"a.spec.ts": strings.Replace(tsAdd, "() => {", "({ isMobile }) => {\n  test.skip(isMobile, 'later')", 1)}, sources{"a.spec.ts": tsAdd}, ""},
+		"ts: fixed later":                    {sources{"a.spec.ts": tsAdd}, sources{"a.spec.ts": strings.Replace(tsAdd, "() => {", "() => {\n  test.fixme(true, 'later')", 1)}, "adds skipped"},
+		"ts: what prepares is no test":       {sources{"a.spec.ts": "test.beforeEach(async ({ page }) => { await page.goto('/') })\ntest.use({ locale: 'de' })\n" + tsAdd}, sources{"a.spec.ts": tsAdd + "// it\n"}, ""},
 		"ts: each deleted":                   {sources{"a.test.ts": "test.each`\n  a | b\n  ${1} | ${2}\n`('adds $a', ({ a }) => { expect(add(a)).toBe(1) })\n"}, sources{"a.test.ts": ""}, "adds $a deleted"},
 		"ts: quotes and slashes":             {sources{"a.test.tsx": "test(\"doesn't add\", () => { render(<p>Don't ) {</p>); expect(/['\"`(]/.test(x)).toBe(1 / 2) })\n" + tsAdd}, sources{"a.test.tsx": tsAdd + "// it\n"}, "doesn't add deleted"},
 		"ts: extended":                       {sources{"a.test.ts": "const myTest = test.extend({ a: 1 })\nmyTest('adds', ({ a }) => { expect(a).toBe(1) })\n"}, sources{"a.test.ts": "const myTest = test.extend({ a: 1 })\nmyTest.skip('adds', ({ a }) => { expect(a).toBe(1) })\n"}, "adds skipped"},
