@@ -57,6 +57,9 @@ const (
 	tsEach  = "test.each([\n  [1, ')'],\n  [2, '('], // two\n  [3, '`'],\n])('adds %i', (n) => { expect(add(n)).toBe(n) })\n"
 	tsTable = "test.each`\n  a | b\n  ${1} | ${'a'}\n  ${2} | ${'b'}\n`('adds $a', ({ a }) => { expect(add(a)).toBe(a) })\n"
 	tsThree = "it('small', () => { expect(add(1)).toBe(1) })\nit('larger', () => { const n = 2; expect(add(n)).toBe(n) })\nit('three', () => { expect(add(3)).toBe(3) })\n"
+	pyTable = "@pytest.mark.parametrize(\"y\", [True, False])\n@pytest.mark.parametrize(\"x\", [\n    (\"(\", 1),\n    pytest.param(\")\", 2),  # two\n    (\n        3, 4),\n])\ndef test_a(x, y):\n    assert parse(x)\n"
+	pyThree = "def test_one():\n    assert parse(1) == 1\n\n\ndef test_two():\n    assert parse(2) == 2\n\n\ndef test_three():\n    assert parse(3) == 3\n"
+	pyClass = "class TestA:\n    def test_a(self):\n        assert parse(0) == 0\n\n\n"
 	goSub   = "func TestAdd(t *testing.T) {\n\tt.Run(\"small\", func(t *testing.T) { check(t, 1, 2) })\n\tt.Run(\"negative\", func(t *testing.T) { check(t, -1, -2) })\n}\n"
 	tsAdd   = "import { test, expect } from 'vitest'\ntest('adds', () => {\n  expect(add(1, 2)).toBe(3)\n})\n"
 	tsCart  = "describe('cart', () => {\n  it('adds', () => { expect(add(1)).toBe(1) })\n  it('removes', async () => { expect(await remove(1)).toBe(0) })\n})\n"
@@ -196,6 +199,21 @@ func TestLost(t *testing.T) {
 		"ts: twice the same, one deleted":    {sources{"a.test.ts": tsAdd + tsAdd}, sources{"a.test.ts": tsAdd}, "adds deleted"},
 		"ts: not a test":                     {sources{"a.test.ts": "adds.it('x', () => { expect(1) })\n$it('y', () => { expect(2) })\nunit ('z', () => { expect(3) })\n"}, sources{"a.test.ts": ""}, ""},
 		"ts: blanks before the bracket":      {sources{"a.test.ts": "it.skip.each\n  ([1])\n  ('x', () => { expect(1) })\nfit ('y', () => { expect(2) })\n"}, sources{"a.test.ts": ""}, "x deleted, y deleted"},
+		"py: a row deleted":                  {sources{"test_a.py": pyTable}, sources{"test_a.py": strings.Replace(pyTable, "    pytest.param(\")\", 2),  # two\n", "", 1)}, "test_a (2 of 6 rows) deleted"},
+		"py: a row skipped":                  {sources{"test_a.py": pyTable}, sources{"test_a.py": strings.Replace(pyTable, "2),", "2, marks=pytest.mark.skip),", 1)}, "test_a (2 of 6 rows) deleted"},
+		"py: rows to a variable":             {sources{"test_a.py": pyTable}, sources{"test_a.py": "@pytest.mark.parametrize(\"x\", CASES)\ndef test_a(x):\n    assert parse(x)\n"}, ""},
+		"py: rows computed":                  {sources{"test_a.py": pyTable}, sources{"test_a.py": "@pytest.mark.parametrize(\"x\", [f(c) for c in CASES])\ndef test_a(x):\n    assert parse(x)\n"}, ""},
+		"py: tests into a table":             {sources{"test_a.py": pyThree}, sources{"test_a.py": "@pytest.mark.parametrize(argnames=\"x\", argvalues=(1, 2, 3))\ndef test_f(x):\n    assert parse(x) == x\n"}, ""},
+		"py: a table with a row too few":     {sources{"test_a.py": pyThree}, sources{"test_a.py": "@pytest.mark.parametrize(\"x\", (1, 3))\ndef test_f(x):\n    assert parse(x) == x\n"}, "test_three deleted"},
+		"py: tests into subtests":            {sources{"test_a.py": pyThree}, sources{"test_a.py": "class A:\n    def test_f(self):\n        for x in CASES:\n            with self.subTest(x=x):\n                self.assertEqual(parse(x), x)\n"}, ""},
+		"py: the file":                       {sources{"test_a.py": pyThree}, sources{"test_a.py": "pytestmark = pytest.mark.skip(reason=\"later\")\n" + pyThree}, "test_one skipped, test_three skipped, test_two skipped"},
+		"py: the file, in a list":            {sources{"test_a.py": pyThree}, sources{"test_a.py": "pytestmark = [\n    pytest.mark.slow,\n    pytest.mark.skip,\n]\n" + pyThree}, "test_one skipped, test_three skipped, test_two skipped"},
+		"py: the file, at once":              {sources{"test_a.py": pyThree}, sources{"test_a.py": "pytest.skip(\"later\", allow_module_level=True)\n" + pyThree}, "test_one skipped, test_three skipped, test_two skipped"},
+		"py: the file, under a condition":    {sources{"test_a.py": pyThree}, sources{"test_a.py": "pytestmark = [pytest.mark.skipif(WINDOWS, reason=\"later\"), pytest.mark.xfail(\n    WINDOWS)]\nif WINDOWS:\n    pytest.skip(\"later\", allow_module_level=True)\n" + pyThree}, ""},
+		"py: a class":                        {sources{"test_a.py": pyClass + pyThree}, sources{"test_a.py": "@pytest.mark.skip\n" + pyClass + pyThree}, "test_a skipped"},
+		"py: a class marks itself":           {sources{"test_a.py": pyClass + pyThree}, sources{"test_a.py": strings.Replace(pyClass, "\n", "\n    pytestmark = pytest.mark.skip\n", 1) + pyThree}, "test_a skipped"},
+		"py: fails under a condition":        {sources{"test_a.py": pyClass}, sources{"test_a.py": "@pytest.mark.xfail(\n    sys.platform == \"win32\", reason=\"later\"\n)\n" + pyClass}, ""},
+		"py: marked over lines":              {sources{"test_a.py": pyThree}, sources{"test_a.py": "@pytest.mark.skip(\n    reason=\"later :)\"\n)\n# soon\n" + pyThree}, "test_one skipped"},
 		"py: passes on":                      {sources{"test_a.py": "def test_a():\n    x()\n"}, sources{"test_a.py": "def test_a():\n    pass_on()\n"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
