@@ -29,9 +29,9 @@ func (v *verifier) changesOf(c *gitstore.Commit) []gitstore.Change {
 	if kept, ok := v.changes[c.Hash]; ok {
 		return kept
 	}
-	list, reason := v.changesIn(c)
+	list, err := v.changesIn(c)
 	switch {
-	case reason != "" || len(list) > evidence.MaxChanges:
+	case err != nil || len(list) > evidence.MaxChanges:
 		list = nil
 	case list == nil:
 		list = []gitstore.Change{}

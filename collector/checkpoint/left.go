@@ -77,8 +77,8 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 
 // moves reports whether a commit moves a file to another name.
 func (v *verifier) moves(c *gitstore.Commit, name string) bool {
-	changes, reason := v.changesIn(c)
-	v.unread = v.unread || reason != ""
+	changes, err := v.changesIn(c)
+	v.unread = v.unread || err != nil
 	for _, old := range v.renames(changes) {
 		if changes[old].Path == name {
 			return true

@@ -122,8 +122,8 @@ func (v *verifier) describe(c *evidence.Checkpoint, h plumbing.Hash, ids *idForm
 	c.Author, c.Date = strings.ToValidUTF8(commit.Author, "\ufffd"), commit.Authored.UTC()
 	c.Parents = len(commit.Parents)
 	c.Names = ids.in(commit.Message)
-	if changes, reason := v.changesIn(commit); reason != "" {
-		c.FilesReason, v.unverifiable = reason, true
+	if changes, err := v.changesIn(commit); err != nil {
+		c.FilesReason, v.unverifiable = err.Error(), v.unverifiable || !errors.Is(err, gitstore.ErrTooLarge)
 	} else {
 		v.unread = false
 		if c.Files, c.MoreFiles = v.fileChanges(changes); v.unread {
@@ -135,26 +135,23 @@ func (v *verifier) describe(c *evidence.Checkpoint, h plumbing.Hash, ids *idForm
 	c.Signature = v.signature(commit)
 }
 
-// changesIn lists what a commit changes against its first parent, or says why that
+// changesIn lists what a commit changes against its first parent; the error says why that
 // cannot be seen.
-func (v *verifier) changesIn(c *gitstore.Commit) (list []gitstore.Change, reason string) {
+func (v *verifier) changesIn(c *gitstore.Commit) ([]gitstore.Change, error) {
 	var before plumbing.Hash
 	if c.Cut {
-		return nil, "the commit's parent is not in this clone (shallow)"
+		return nil, errors.New("the commit's parent is not in this clone (shallow)")
 	}
 	if len(c.Parents) > 0 {
 		parent, err := v.store.Commit(c.Parents[0])
 		if err != nil {
-			return nil, err.Error()
+			return nil, err
 		}
 		before = parent.Tree
 	}
 	list, err := v.store.Diff(before, c.Tree)
-	switch {
-	case err != nil && v.store.Partial && errors.Is(err, gitstore.ErrNotFound):
-		return nil, "the commit's files are not in this clone (partial)"
-	case err != nil:
-		return nil, err.Error()
+	if err != nil && v.store.Partial && errors.Is(err, gitstore.ErrNotFound) {
+		err = errors.New("the commit's files are not in this clone (partial)")
 	}
-	return list, ""
+	return list, err
 }

@@ -53,7 +53,7 @@ func (s *Store) DiffNamed(old, new plumbing.Hash, fits func(name []byte) bool) (
 // Bounds on a comparison: few trees can stand for more files than there are atoms.
 const (
 	maxDepth   = 2000    // of folders
-	maxDiffer  = 1 << 28 // bytes of all paths that differ, with entryBytes for each
+	maxDiffer  = 1 << 27 // bytes of all paths that differ, with entryBytes for each
 	entryBytes = 64
 )
 
