@@ -32,6 +32,9 @@ type testCase struct {
 	listed  bool   // its rows are tests of their own as well
 }
 
+// maxNested is how deep tests may lie in each other; what is deeper is not read.
+const maxNested = 50
+
 // testReader reads the tests of two versions of a source file; one that is not there
 // is empty. It may leave out what is the same in both.
 type testReader func(old, new string) (before, after []testCase)

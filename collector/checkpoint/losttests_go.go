@@ -147,7 +147,7 @@ func (r *goReader) function(d *ast.FuncDecl) {
 		t.rows = ranged(d.Body)
 	}
 	r.tests = append(r.tests, t)
-	r.within(d.Body, name)
+	r.within(d.Body, name, 1)
 }
 
 // test describes a test by its body.
@@ -226,7 +226,10 @@ func (r *goReader) asserts(call *ast.CallExpr) bool {
 }
 
 // within reads the subtests and the rows of tables in a test.
-func (r *goReader) within(body *ast.BlockStmt, parent string) {
+func (r *goReader) within(body *ast.BlockStmt, parent string, depth int) {
+	if depth > maxNested {
+		return
+	}
 	dynamic := false
 	ast.Inspect(body, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)
@@ -240,7 +243,7 @@ func (r *goReader) within(body *ast.BlockStmt, parent string) {
 		}
 		if f, ok := call.Args[1].(*ast.FuncLit); ok {
 			r.tests = append(r.tests, r.test(parent+"/"+name, parent, call, f.Body))
-			r.within(f.Body, parent+"/"+name)
+			r.within(f.Body, parent+"/"+name, depth+1)
 			return false
 		}
 		r.tests = append(r.tests, testCase{name: parent + "/" + name, parent: parent, line: r.at.Line(call.Pos()), body: r.text(call.Args[1]), checks: true})

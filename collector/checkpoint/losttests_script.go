@@ -31,6 +31,7 @@ type scriptReader struct {
 	source string
 	code   string          // the source with comments and the insides of texts blanked, of the same length
 	names  map[string]bool // of what makes a test or a group
+	closes []int32         // one behind the bracket that closes the one at an offset; 0: none, or no bracket
 	calls  []scriptCall
 }
 
@@ -49,7 +50,14 @@ type scriptCall struct {
 }
 
 func (r *scriptReader) findCalls() {
+	var around []int // ends of the calls around
 	for start, end, open := r.head(0); start < len(r.code); start, end, open = r.head(end) {
+		for len(around) > 0 && around[len(around)-1] < start {
+			around = around[:len(around)-1]
+		}
+		if len(around) >= maxNested {
+			continue
+		}
 		behind, _, _ := strings.Cut(r.code[end:open], "<")
 		name, modifiers := r.code[start:end], strings.Split(strings.TrimSpace(strings.TrimPrefix(behind, ".")), ".")
 		if behind != "" && slices.ContainsFunc(modifiers, noTest.MatchString) {
@@ -75,6 +83,7 @@ func (r *scriptReader) findCalls() {
 			continue
 		}
 		c.to = end
+		around = append(around, end)
 		r.describe(&c, open+1)
 		if c.title != "" {
 			r.calls = append(r.calls, c)
@@ -219,12 +228,15 @@ func (r *scriptReader) tests() []testCase {
 // next finds a character outside of brackets between two offsets; the end where
 // there is none.
 func (r *scriptReader) next(from, to int, c byte) int {
-	depth := 0
 	for i := from; i < to; i++ {
-		if depth == 0 && r.code[i] == c {
+		if r.code[i] == c {
 			return i
 		}
-		depth += bracket[r.code[i]]
+		if bracket[r.code[i]] != 0 {
+			if i = r.closing(i); i < 0 {
+				return to
+			}
+		}
 	}
 	return to
 }
@@ -232,28 +244,37 @@ func (r *scriptReader) next(from, to int, c byte) int {
 // closing finds the bracket that closes the one at an offset, or the end of a text
 // in backticks; −1 where there is none.
 func (r *scriptReader) closing(open int) int {
-	if open >= len(r.code) {
+	switch {
+	case open >= len(r.code):
 		return -1
-	}
-	if r.code[open] == '`' {
+	case r.code[open] == '`':
 		if i := strings.IndexByte(r.code[open+1:], '`'); i >= 0 {
 			return open + 1 + i
 		}
 		return -1
+	case r.closes == nil:
+		r.pairBrackets()
 	}
-	depth := 0
-	for i, c := range []byte(r.code[open:]) {
-		if d := bracket[c]; d != 0 {
-			if depth += d; depth == 0 {
-				return open + i
-			}
+	return int(r.closes[open]) - 1
+}
+
+// pairBrackets finds for every bracket the one that closes it, in one go: a file may
+// nest them as deep as it likes.
+func (r *scriptReader) pairBrackets() {
+	r.closes = make([]int32, len(r.code))
+	var open []int
+	for i, c := range []byte(r.code) {
+		switch last := len(open) - 1; {
+		case bracket[c] > 0:
+			open = append(open, i)
+		case bracket[c] < 0 && last >= 0:
+			r.closes[open[last]], open = int32(i)+1, open[:last]
 		}
 	}
-	return -1
 }
 
 // bracket is by how much a byte changes the depth.
-var bracket = [256]int{'(': 1, '[': 1, '{': 1, ')': -1, ']': -1, '}': -1}
+var bracket = [256]int8{'(': 1, '[': 1, '{': 1, ')': -1, ']': -1, '}': -1}
 
 // maskScript blanks comments, the insides of texts and regular expressions, so that
 // brackets and words in the rest are code. Line ends stay.

@@ -46,11 +46,14 @@ func templateRows(text string) int {
 	return n / columns
 }
 
+// maxTypes is how long the types in angle brackets may be.
+const maxTypes = 2000
+
 // typesEnd is the end of the types that a call is given in angle brackets, and of the
 // blanks behind; the offset itself where there are none.
 func (r *scriptReader) typesEnd(at int) int {
 	depth, braces := 0, 0
-	for i := at; i < len(r.code); i++ {
+	for i := at; i < min(len(r.code), at+maxTypes); i++ {
 		switch c := r.code[i]; {
 		case c == '<':
 			depth++
