@@ -6,8 +6,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
-
-	"github.com/go-git/go-git/v5/plumbing"
+	"time"
 
 	"github.com/verdictci/verdict/collector/checkpoint/gitstore"
 	"github.com/verdictci/verdict/collector/evidence"
@@ -45,6 +44,9 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 	if err != nil {
 		return leftUnknown, nil
 	}
+	if v.line == nil {
+		v.line = []*gitstore.Commit{head}
+	}
 	for i := range changes {
 		same, err := v.asBefore(head, &changes[i])
 		switch {
@@ -58,7 +60,11 @@ func (v *verifier) left(c *gitstore.Commit, changes []gitstore.Change) (string, 
 	if added := slices.IndexFunc(changes, func(c gitstore.Change) bool { return c.Old.IsZero() }); added >= 0 {
 		change = &changes[added]
 	}
-	by := v.undoing(c, change)
+	most := maxNamed
+	if change.Old.IsZero() {
+		most = maxLine
+	}
+	by := v.undoing(c, change, most)
 	if change.Old.IsZero() {
 		if by == nil || !takesBack(by.Message) {
 			return leftSome, nil
@@ -120,37 +126,45 @@ func (v *verifier) asBefore(c *gitstore.Commit, change *gitstore.Change) (bool, 
 // Bounds on the search for what took a change back.
 const (
 	maxLine   = 500 // commits of the head's line of first parents
+	maxNamed  = 100 // the same, where it only gives the finding a name
 	maxMerged = 100 // commits of a line that was merged
 )
 
 // undoing finds a commit at which a file is as it was before a commit changed it, and at
 // whose parent it is not: one of the head's line of first parents or, where that is a
 // merge that does not say so itself, of what it merged. nil: none is near.
-func (v *verifier) undoing(c *gitstore.Commit, change *gitstore.Change) *gitstore.Commit {
+func (v *verifier) undoing(c *gitstore.Commit, change *gitstore.Change, most int) *gitstore.Commit {
 	var failed error
 	differs := func(at *gitstore.Commit) bool {
 		same, err := v.asBefore(at, change)
 		failed = cmp.Or(failed, err)
 		return !same
 	}
-	if v.line == nil {
-		v.line = v.lineOf(v.head, maxLine)
+	oldest := c.Committed.Add(-day) // what is older took nothing back
+	v.line = v.follow(v.line, oldest, most)
+	line := v.line[:min(len(v.line), most)]
+	if older := slices.IndexFunc(line, func(at *gitstore.Commit) bool { return at.Committed.Before(oldest) }); older >= 0 {
+		line = line[:older]
 	}
-	turn := slices.IndexFunc(v.line, func(at *gitstore.Commit) bool { return at.Hash == c.Hash })
+	turn := slices.IndexFunc(line, func(at *gitstore.Commit) bool { return at.Hash == c.Hash })
 	if turn >= 0 { // it differs there
-		turn = sort.Search(turn, func(i int) bool { return differs(v.line[i]) })
+		turn = sort.Search(turn, func(i int) bool { return differs(line[i]) })
 	} else {
-		turn = slices.IndexFunc(v.line, differs)
+		turn = slices.IndexFunc(line, differs)
 	}
 	if turn < 1 || failed != nil {
 		return nil
 	}
-	by := v.line[turn-1]
+	by := line[turn-1]
 	if len(by.Parents) < 2 || takesBack(by.Message) {
 		return by
 	}
 	for _, h := range by.Parents[1:] {
-		line := v.lineOf(h, maxMerged)
+		last, err := v.store.Commit(h)
+		if err != nil {
+			continue
+		}
+		line := v.follow([]*gitstore.Commit{last}, oldest, maxMerged)
 		if turn := slices.IndexFunc(line, differs); turn > 0 && failed == nil && !line[turn-1].Committed.Before(c.Committed) {
 			return line[turn-1]
 		}
@@ -158,17 +172,21 @@ func (v *verifier) undoing(c *gitstore.Commit, change *gitstore.Change) *gitstor
 	return by
 }
 
-// lineOf reads a commit and its line of first parents, so many at the most.
-func (v *verifier) lineOf(h plumbing.Hash, most int) (line []*gitstore.Commit) {
+// day is how far clocks may be apart.
+const day = 24 * time.Hour
+
+// follow reads a line of first parents on, as far back as a time, or so many commits.
+func (v *verifier) follow(line []*gitstore.Commit, oldest time.Time, most int) []*gitstore.Commit {
 	for len(line) < most {
-		c, err := v.store.Commit(h)
+		last := line[len(line)-1]
+		if len(last.Parents) == 0 || last.Committed.Before(oldest) {
+			break
+		}
+		c, err := v.store.Commit(last.Parents[0])
 		if err != nil {
 			break // what is behind it may be in another clone
 		}
-		if line = append(line, c); len(c.Parents) == 0 {
-			break
-		}
-		h = c.Parents[0]
+		line = append(line, c)
 	}
 	return line
 }
