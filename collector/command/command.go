@@ -163,11 +163,11 @@ func (s *Spec) wait(ctx context.Context, p *process, out *capture, e *evidence.C
 	select {
 	case <-p.ended:
 	case <-limit.C:
-		stopped = evidence.TimedOut
+		stopped, e.Reason = evidence.TimedOut, fmt.Sprintf("ended by verdict after %s", s.Timeout)
 	case <-ctx.Done():
 		stopped = evidence.Canceled
 		if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
-			stopped = evidence.TimedOut
+			stopped, e.Reason = evidence.TimedOut, "ended by verdict when the run's own time limit was reached"
 		}
 	}
 	if stopped != "" {
@@ -189,9 +189,6 @@ func (s *Spec) wait(ctx context.Context, p *process, out *capture, e *evidence.C
 		return
 	}
 	e.Outcome, e.ExitCode, e.Signal = stopped, -1, ""
-	if stopped == evidence.TimedOut {
-		e.Reason = fmt.Sprintf("ended by verdict after %s", s.Timeout)
-	}
 }
 
 // ending reads how a process ended.

@@ -261,13 +261,18 @@ func TestDaemonBesideAnotherCommand(t *testing.T) {
 }
 
 func TestInterruption(t *testing.T) {
-	b := newBench(t)
-	ctx, cancel := context.WithTimeout(context.Background(), 200*time.Millisecond)
-	defer cancel()
-	ctx, stop := context.WithCancel(ctx)
-	time.AfterFunc(100*time.Millisecond, stop)
-	e := b.runContext(t, ctx, "sleep 60")
-	assert.Equal(t, evidence.Canceled, e.Outcome)
+	for _, c := range []struct {
+		cause  error
+		want   evidence.Outcome
+		reason string
+	}{{context.Canceled, evidence.Canceled, ""}, {context.DeadlineExceeded, evidence.TimedOut, "the run's own time limit"}} {
+		b := newBench(t)
+		ctx, stop := context.WithCancelCause(t.Context())
+		b.spec.EveryLine, b.spec.Lines = true, func(string) { stop(c.cause) }
+		e := b.runContext(t, ctx, "echo started; sleep 60")
+		assert.Equal(t, c.want, e.Outcome)
+		assert.Contains(t, e.Reason, c.reason)
+	}
 }
 
 // TestChecksAreSeen: whoever starts a check, and whatever is made of its status,
